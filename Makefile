@@ -1,0 +1,49 @@
+# datamesh, built with PGXS:  make && make install && make installcheck
+#
+# The version stands in datamesh.control alone; everything here reads it from there
+# (META.json repeats it because PGXN demands it; scripts/check_style.sh compares the two).
+
+EXTENSION  = datamesh
+EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" datamesh.control)
+
+MODULE_big = datamesh
+
+# One room per area; within the list, dependencies point upwards only (docs/architecture.md).
+OBJS = \
+	src/base/module.o \
+	src/base/settings.o \
+	src/base/session.o \
+	src/base/names.o
+
+# The install script is these pieces in this order.
+SQL_PARTS = \
+	sql/parts/base.sql \
+	sql/parts/contract.sql \
+	sql/parts/catalog.sql \
+	sql/parts/quality.sql \
+	sql/parts/ltv.sql \
+	sql/parts/publish.sql
+
+DATA_built = sql/datamesh--$(EXTVERSION).sql
+EXTRA_CLEAN = sql/datamesh--*.sql
+
+PG_CPPFLAGS = -I$(srcdir)/src
+PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare $(if $(WERROR),-Werror)
+SHLIB_LINK  = -lyaml
+
+REGRESS = base
+REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=semver
+ISOLATION =
+ISOLATION_OPTS = --inputdir=test --outputdir=.
+TAP_TESTS =
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+sql/datamesh--$(EXTVERSION).sql: $(SQL_PARTS) datamesh.control
+	@echo '-- complain if this file is sourced in psql rather than by CREATE EXTENSION' > $@
+	@echo '\echo Use "CREATE EXTENSION datamesh CASCADE" to load this file. \quit' >> $@
+	@cat $(SQL_PARTS) >> $@
+
+$(OBJS): $(wildcard src/*/*.h)

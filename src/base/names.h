@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ *
+ * names.h
+ *		Names of products, and versions of contracts.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DATAMESH_BASE_NAMES_H
+#define DATAMESH_BASE_NAMES_H
+
+/*
+ * Split 'domain.product' as SQL splits a qualified name: unquoted parts are
+ * folded to lower case, quoted parts stand as they are.  Anything but two parts
+ * is an error that shows the form.
+ */
+extern void DmSplitProductName(const char *product, char **domain, char **name);
+
+/* The same the other way: domain.product, each part quoted where SQL would. */
+extern char *DmProductName(const char *domain, const char *name);
+
+/*
+ * A name built from a stem and a suffix, for objects that we create beside a
+ * user's.  Refuses, never truncates: two products must not meet in one name.
+ */
+extern char *DmSuffixedName(const char *stem, const char *suffix);
+
+/* Versions: values of type semver of the extension of that name. */
+extern Oid DmSemverType(void);
+extern Datum DmSemverIn(const char *version); /* a version that is none is an error */
+extern char *DmSemverOut(Datum version);
+extern int DmSemverCompare(Datum a, Datum b);
+extern int DmSemverMajor(const char *version);
+
+#endif /* DATAMESH_BASE_NAMES_H */

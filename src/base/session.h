@@ -1,0 +1,52 @@
+/*-------------------------------------------------------------------------
+ *
+ * session.h
+ *		Whose rights a statement runs with, and how we talk to SPI.
+ *
+ * The rule (design decision 1): code that belongs to a domain (source queries,
+ * custom checks, row filters, defaults, index expressions) runs as the domain's
+ * owner in a security-restricted operation; our own catalog is written as the
+ * owner of the extension; neither ever sees the caller's search_path.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DATAMESH_BASE_SESSION_H
+#define DATAMESH_BASE_SESSION_H
+
+#include "executor/spi.h"
+
+typedef struct DmIdentity
+{
+	Oid saved_user;
+	int saved_sec_context;
+	int guc_level;
+} DmIdentity;
+
+/*
+ * Become another role with search_path = pg_catalog, pg_temp, until
+ * DmIdentityRestore.  An error needs no clean-up of ours: (sub)transaction
+ * abort restores both the user and the settings.
+ *
+ * DmBecomeDomain: for the domain's code; sets SECURITY_RESTRICTED_OPERATION.
+ * DmBecomeExtensionOwner: for our own catalog; never run anything under it
+ * that a user wrote.
+ */
+extern void DmBecomeDomain(DmIdentity *saved, Oid role);
+extern void DmBecomeExtensionOwner(DmIdentity *saved);
+extern void DmIdentityRestore(const DmIdentity *saved);
+
+extern Oid DmExtensionOwner(void);
+extern Oid DmExtensionSchema(void);
+
+/*
+ * Run one statement over a connected SPI; anything but success is an error.
+ * types and values have nargs entries; nulls is NULL or one bool per argument.
+ * Results are in SPI_tuptable and SPI_processed as usual.
+ */
+extern int DmSpiExecute(const char *sql, int nargs, const Oid *types, const Datum *values,
+						const bool *nulls, bool read_only);
+/* The text of a column of a result row, NULL for null; palloc'd in the current context. */
+extern char *DmSpiText(uint64 row, int column);
+extern Datum DmSpiDatum(uint64 row, int column, bool *isnull);
+
+#endif /* DATAMESH_BASE_SESSION_H */

@@ -1,0 +1,82 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalog.h
+ *		What the other areas ask of the catalog.
+ *
+ * All functions here may be called with any current user: they read and write
+ * the catalog as the owner of the extension.  They connect SPI themselves.
+ * Results are palloc'd in the caller's current memory context.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DATAMESH_CATALOG_CATALOG_H
+#define DATAMESH_CATALOG_CATALOG_H
+
+#include "utils/jsonb.h"
+
+typedef struct DmDomain
+{
+	char *name;
+	char *owner_name;
+	Oid owner;		  /* resolved now: an error if the role is gone or another one */
+	char *port_role_name;
+	Oid port_role;
+	char *port_schema;	  /* "sales" */
+	char *release_schema; /* "sales_releases" */
+} DmDomain;
+
+typedef struct DmProduct
+{
+	int32 product_id;
+	DmDomain *domain;
+	char *name;
+	char *qualified_name; /* domain.name, quoted where needed: what messages show */
+	char *status;		  /* draft, published, deprecated, retired */
+} DmProduct;
+
+typedef struct DmContract
+{
+	int32 contract_id;
+	char *version;
+	int major;
+	char *status;
+	char *mode; /* snapshot or live */
+	char *source_schema;
+	char *source_name;
+	int retention;
+	Jsonb *document;
+} DmContract;
+
+/* Errors name what is missing and list what is near (undefined_domain, ...). */
+extern DmDomain *DmDomainByName(const char *name);
+extern DmProduct *DmProductByName(const char *product); /* 'domain.product' */
+
+/*
+ * The same with the product's row locked until the end of the transaction, so that whatever
+ * changes a product does so one at a time.
+ */
+extern DmProduct *DmProductLock(const char *product);
+
+/* version NULL: the highest that is not retired (a draft counts).  An error if there is none. */
+extern DmContract *DmContractByVersion(const DmProduct *product, const char *version);
+/* The contract now in force for readers, or NULL if the product was never published. */
+extern DmContract *DmContractInForce(const DmProduct *product);
+
+/*
+ * The current user must be a member of the domain's owning role (or a superuser):
+ * "permission denied for domain ..." otherwise.
+ */
+extern void DmRequireDomainMember(const DmDomain *domain);
+
+/* The role that a contract's roles[].role means: a consumer's, else a domain's owner; InvalidOid. */
+extern Oid DmConsumerRole(const char *consumer);
+
+/*
+ * Append one event, at the very end of a transaction's work: it locks the head
+ * of the chain until commit.  product, version may be NULL; details must not be.
+ * Returns the event's number.
+ */
+extern int64 DmEventAppend(const char *kind, const char *product, const char *version,
+						   const Jsonb *details);
+
+#endif /* DATAMESH_CATALOG_CATALOG_H */

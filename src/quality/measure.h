@@ -1,0 +1,66 @@
+/*-------------------------------------------------------------------------
+ *
+ * measure.h
+ *		The state of datamesh.measure: many measurements of many columns, taken
+ *		in one pass.
+ *
+ * A measure is told what to measure by a specification (jsonb):
+ *
+ *	{"keys": [0],				inputs whose values identify a row in samples
+ *	 "sample": 5,				failing keys kept for each probe
+ *	 "probes": [
+ *	   {"probe": "rows"},							 value: rows seen
+ *	   {"probe": "nulls",   "arg": 0},				 fails: value is null
+ *	   {"probe": "missing", "arg": 1, "values": ["", "n/a"]},  fails: null or one of values
+ *	   {"probe": "valid",   "arg": 2,				 fails: not null, and breaks any of:
+ *		  "values": [...], "pattern": "^a", "min": "0", "max": "10",
+ *		  "exclusive_min": true, "exclusive_max": true,
+ *		  "min_length": 1, "max_length": 3, "multiple_of": "0.01"},
+ *	   {"probe": "true",    "arg": 3},				 fails: boolean is false (null passes, as CHECK)
+ *	   {"probe": "unique",  "args": [0, 1], "nulls_distinct": true},  fails: excess rows
+ *	   {"probe": "stats",   "arg": 2},				 count, nulls, nans, min, max, sum, mean, stddev
+ *	   {"probe": "distinct","arg": 2}				 approximate number of distinct values (HLL)
+ *	 ]}
+ *
+ * Every probe may have "filter": an input (boolean) that must be true for a row to count.
+ * Bounds and values are texts in the input syntax of the argument's type (the comparison and
+ * equality are the type's own, with the argument's collation).
+ *
+ * What comes out does not depend on the order of rows or the number of workers: sums are
+ * exact, samples are the keys with the smallest hashes.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DATAMESH_QUALITY_MEASURE_H
+#define DATAMESH_QUALITY_MEASURE_H
+
+#include "utils/jsonb.h"
+
+typedef struct DmMeasure DmMeasure;
+
+/*
+ * A measure in a memory context of its own below "parent".  types and collations have ninputs
+ * entries.  An ill-formed specification is an error (ERRCODE_DM_INVALID_RULE).
+ * memory_budget in bytes bounds what unique probes may hold; a probe that would exceed it stops
+ * and says so in its result ("overflow": true): its answer must then be found another way.
+ */
+extern DmMeasure *DmMeasureCreate(MemoryContext parent, Jsonb *spec, int ninputs, const Oid *types,
+								  const Oid *collations, Size memory_budget);
+extern void DmMeasureAccumulate(DmMeasure *measure, const NullableDatum *inputs);
+extern void DmMeasureMerge(DmMeasure *into, const DmMeasure *from); /* same specification */
+
+/*
+ * One JSON object for each probe, in order.  "rows" counts the rows the probe considered.
+ *	 rows:		{"rows": n}
+ *	 nulls, missing, valid, true:  {"rows": n, "failing": k, "nulls": k, "nans": k, "keys": [{"0": "text"}...]}
+ *	 unique:	{"rows": n, "overflow": false, "candidates": k, "excess": e, "duplicated": d, "in_groups": g,
+ *				 "hashes": ["..."]}	 exact if candidates = 0; otherwise figures are of 64-bit
+ *				 hashes, and "hashes" (at most 1000) are those that occurred more than once,
+ *				 to be confirmed with datamesh.row_hash(args...) = ANY (...)
+ *	 stats:		{"rows": n, "nulls": k, "nans": k, "min": "text", "max": "text", "sum": "text",
+ *				 "mean": "text", "stddev_samp": "text", "stddev_pop": "text"}  absent where undefined
+ *	 distinct:	{"rows": n, "nulls": k, "estimate": n}
+ */
+extern Jsonb *DmMeasureResult(DmMeasure *measure);
+
+#endif /* DATAMESH_QUALITY_MEASURE_H */
