@@ -32,7 +32,7 @@ PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare $(if $(WERRO
 SHLIB_LINK  = -lyaml
 
 REGRESS = base
-REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=semver
+REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=semver --load-extension=datamesh
 ISOLATION =
 ISOLATION_OPTS = --inputdir=test --outputdir=.
 TAP_TESTS =
@@ -42,8 +42,7 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 sql/datamesh--$(EXTVERSION).sql: $(SQL_PARTS) datamesh.control
-	@echo '-- complain if this file is sourced in psql rather than by CREATE EXTENSION' > $@
-	@echo '\echo Use "CREATE EXTENSION datamesh CASCADE" to load this file. \quit' >> $@
+	@printf '%s\n' '\echo Use "CREATE EXTENSION datamesh CASCADE" to load this file. \quit' > $@
 	@cat $(SQL_PARTS) >> $@
 
 $(OBJS): $(wildcard src/*/*.h)

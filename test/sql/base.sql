@@ -1,6 +1,7 @@
 -- base: the extension installs where its schema is free, refuses where it is not, and goes away
 -- whole.
 \set VERBOSITY terse
+DROP EXTENSION datamesh;
 CREATE SCHEMA datamesh;
 CREATE EXTENSION datamesh CASCADE;
 DROP SCHEMA datamesh;
