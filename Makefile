@@ -35,7 +35,9 @@ REGRESS = base
 REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=semver --load-extension=datamesh
 ISOLATION =
 ISOLATION_OPTS = --inputdir=test --outputdir=.
-TAP_TESTS =
+# Tests in Perl make clusters of their own and cannot run as root, so they are not part of a plain
+# installcheck: run scripts/test.sh tap, or make installcheck TAP_TESTS=1.
+PROVE_TESTS = $(wildcard test/t/*.pl)
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
