@@ -34,7 +34,7 @@ SHLIB_LINK  = -lyaml
 REGRESS = base
 REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=semver --load-extension=datamesh
 ISOLATION =
-ISOLATION_OPTS = --inputdir=test --outputdir=.
+ISOLATION_OPTS = --inputdir=test --outputdir=output_iso --load-extension=semver --load-extension=datamesh
 # Tests in Perl make clusters of their own and cannot run as root, so they are not part of a plain
 # installcheck: run scripts/test.sh tap, or make installcheck TAP_TESTS=1.
 PROVE_TESTS = $(wildcard test/t/*.pl)

@@ -21,6 +21,12 @@ ALL_SECONDS=2700 # no run takes longer than this, whatever hangs
 PASSED=0
 FAILED=0
 SKIPPED=0
+COUNTED=
+
+# The counting line is the last one however the run ends.
+at_exit() {
+	[ -n "$COUNTED" ] || say "the run did not finish" "$PASSED passed, $((FAILED + 1)) failed"
+}
 
 usage() { sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"; }
 
@@ -79,7 +85,7 @@ pg_regress_suite() {
 	fi
 	if [ "$failed" -ne 0 ]; then
 		grep -vE '\.\.\. ok |^ok [0-9]' "$log" | indent
-		head -c 60000 regression.diffs output_iso/regression.diffs 2>/dev/null | indent
+		head -c 60000 regression.diffs output_iso/regression.diffs 2>/dev/null | indent || true
 		[ "$status" -ne 124 ] || say "    its time was up"
 	fi
 	count "$suite" "$passed" "$failed" 0
@@ -188,6 +194,7 @@ main() {
 		case $suite in
 		-h | --help)
 			usage
+			COUNTED=1
 			exit 0
 			;;
 		esac
@@ -203,6 +210,7 @@ main() {
 	if ! build ${WERROR:+"WERROR=$WERROR"}; then
 		tail -n 60 "$WORK/build.log" | indent
 		say "the build failed"
+		COUNTED=1
 		say "0 passed, 1 failed"
 		exit 1
 	fi
@@ -215,9 +223,9 @@ main() {
 	done
 	stop_cluster
 	say "($SECONDS s)"
+	COUNTED=1
 	say "$PASSED passed, $FAILED failed$([ "$SKIPPED" -eq 0 ] || echo ", $SKIPPED skipped")"
 	[ "$FAILED" -eq 0 ] && [ "$PASSED" -gt 0 ]
 }
 
-[ -z "${KEEP-}" ] || note "KEEP is set: the working folder stays behind"
 main "$@"

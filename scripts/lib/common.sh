@@ -8,12 +8,12 @@
 # shellcheck disable=SC2034 # for those who source this
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 WORK=
-KEEP=
+KEEP=${KEEP-}
 CHILD=
 # shellcheck disable=SC2034
 AS_USER=()
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; }
 note() { printf '%s\n' "$*" >&2; }
 
 die() {
@@ -53,19 +53,25 @@ end_our_processes() {
 	done
 }
 
+# What a script does last; those that have something to say there define it anew.
+at_exit() { :; }
+
 clean_up() {
 	trap '' INT TERM HUP
 	if [ -n "$CHILD" ]; then
 		kill -TERM "$CHILD" 2>/dev/null || true
 		wait "$CHILD" 2>/dev/null || true
 	fi
-	[ -n "$WORK" ] && [ -d "$WORK" ] || return 0
-	cd /
-	if [ -n "$KEEP" ]; then
-		return 0
+	if [ -n "$WORK" ]; then
+		cd /
+		end_our_processes
+		if [ -n "$KEEP" ]; then
+			note "The working folder stays: $WORK"
+		else
+			rm -rf "$WORK"
+		fi
 	fi
-	end_our_processes
-	rm -rf "$WORK"
+	at_exit
 }
 
 trap clean_up EXIT
