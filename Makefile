@@ -13,7 +13,11 @@ OBJS = \
 	src/base/module.o \
 	src/base/settings.o \
 	src/base/session.o \
-	src/base/names.o
+	src/base/names.o \
+	src/ltv/kernel.o \
+	src/ltv/state.o \
+	src/ltv/state_io.o \
+	src/ltv/ltv.o
 
 # The install script is these pieces in this order.
 SQL_PARTS = \
@@ -31,7 +35,7 @@ PG_CPPFLAGS = -I$(srcdir)/src
 PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare $(if $(WERROR),-Werror)
 SHLIB_LINK  = -lyaml
 
-REGRESS = base
+REGRESS = base ltv ltv_differential
 REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=semver --load-extension=datamesh
 ISOLATION =
 ISOLATION_OPTS = --inputdir=test --outputdir=output_iso --load-extension=semver --load-extension=datamesh
