@@ -14,6 +14,9 @@ OBJS = \
 	src/base/settings.o \
 	src/base/session.o \
 	src/base/names.o \
+	src/catalog/event.o \
+	src/catalog/lookup.o \
+	src/catalog/domain.o \
 	src/ltv/kernel.o \
 	src/ltv/state.o \
 	src/ltv/state_io.o \

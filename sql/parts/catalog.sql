@@ -1,9 +1,12 @@
 -- catalog: domains, consumers, products, contracts, releases, ports, reports, and the event log.
 --
 -- The tables belong to the extension's owner and nobody else has a privilege on them; people read
--- the views further down, and change things with CALL. Names are what a dump carries; the OID
--- beside a role's name says which role was meant, so that a role that is dropped and made again
--- under the same name inherits nothing (an OID that no longer fits is never trusted).
+-- the views further down, and change things with CALL.
+--
+-- Whose a domain is, is answered by who owns its schemas; the name and the OID in its row confirm
+-- it, one of the two must fit. So a dump restores a working mesh (the names fit), a renamed role
+-- stays what it was (the OID fits), and a role that was dropped and made again under the same name
+-- inherits nothing (it owns no schema). See src/catalog/lookup.c.
 
 CREATE TABLE datamesh.domain (
     domain_name     name PRIMARY KEY,
@@ -31,10 +34,13 @@ CREATE TABLE datamesh.consumer (
     consumer_name  name PRIMARY KEY,
     role_name      name NOT NULL,
     role_oid       oid NOT NULL,
+    cluster        bigint NOT NULL,
     description    text,
     created_at     timestamptz NOT NULL DEFAULT now(),
     created_by     name NOT NULL DEFAULT session_user
 );
+COMMENT ON COLUMN datamesh.consumer.cluster IS
+'The system identifier of the cluster in which role_oid means this role. Elsewhere, after a restore, the role of this name counts if it has the grant of USAGE on schema datamesh that create_consumer made.';
 COMMENT ON TABLE datamesh.consumer IS
 'Reading groups that are no domain, such as executive. Every domain is a consumer too, by its owner.';
 
@@ -201,5 +207,34 @@ CREATE TABLE datamesh.event_log_head (
     event_id  bigint NOT NULL,
     hash      bytea NOT NULL
 );
+CREATE FUNCTION datamesh.event_log_guard() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'dm_event_log_guard';
+REVOKE ALL ON FUNCTION datamesh.event_log_guard() FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.event_log_guard() IS
+'Refuses UPDATE, DELETE and TRUNCATE of the event log. INSERT stays possible, because a restore needs it: a false event is found by datamesh.verify_event_log().';
+
+CREATE TRIGGER event_log_guard BEFORE UPDATE OR DELETE OR TRUNCATE ON datamesh.event_log
+FOR EACH STATEMENT EXECUTE FUNCTION datamesh.event_log_guard();
+ALTER TABLE datamesh.event_log ENABLE ALWAYS TRIGGER event_log_guard;
+CREATE TRIGGER event_log_guard BEFORE UPDATE OR DELETE OR TRUNCATE ON datamesh.event_log_head
+FOR EACH STATEMENT EXECUTE FUNCTION datamesh.event_log_guard();
+ALTER TABLE datamesh.event_log_head ENABLE ALWAYS TRIGGER event_log_guard;
+
 COMMENT ON TABLE datamesh.event_log_head IS
 'The newest event''s number and hash; locked while an event is appended.';
+
+CREATE FUNCTION datamesh.event_hash(
+    event_id bigint, occurred_at timestamptz, kind text, actor name, product text, version text,
+    details jsonb, previous_hash bytea)
+RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_event_hash';
+COMMENT ON FUNCTION datamesh.event_hash(bigint, timestamptz, text, name, text, text, jsonb, bytea) IS
+'The hash that an event with these columns has: SHA-256 over all of them in UTF-8, each with its length before it. product and version may be null; with any other null the result is null.';
+
+-- Domains and consumers, for the platform team.
+
+CREATE PROCEDURE datamesh.create_domain(name text, owner text, description text DEFAULT NULL)
+LANGUAGE c AS 'MODULE_PATHNAME', 'dm_create_domain';
+REVOKE ALL ON PROCEDURE datamesh.create_domain(text, text, text) FROM PUBLIC;
+COMMENT ON PROCEDURE datamesh.create_domain(text, text, text) IS
+'Makes a domain: schema <name> for its ports, <name>_internal owned by the owner, <name>_releases for the data of releases, and a port role <name>_port without login. owner is a role that exists and is no superuser. Names stand as they are, without folding to lower case. Called again with the same owner it changes the description, or does nothing. Errors: what is there before is never taken over (duplicate_schema).';

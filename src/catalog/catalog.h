@@ -14,15 +14,20 @@
 
 #include "utils/jsonb.h"
 
+#define DM_INTERNAL_SUFFIX "_internal"
+#define DM_RELEASE_SUFFIX "_releases"
+#define DM_PORT_ROLE_SUFFIX "_port"
+
 typedef struct DmDomain
 {
 	char *name;
 	char *owner_name;
-	Oid owner;		  /* resolved now: an error if the role is gone or another one */
+	Oid owner; /* who owns internal_schema now; an error unless that is whom we know */
 	char *port_role_name;
 	Oid port_role;
-	char *port_schema;	  /* "sales" */
-	char *release_schema; /* "sales_releases" */
+	char *port_schema;     /* "sales" */
+	char *internal_schema; /* "sales_internal", the one that every domain has */
+	char *release_schema;  /* "sales_releases" */
 } DmDomain;
 
 typedef struct DmProduct
@@ -31,7 +36,7 @@ typedef struct DmProduct
 	DmDomain *domain;
 	char *name;
 	char *qualified_name; /* domain.name, quoted where needed: what messages show */
-	char *status;		  /* draft, published, deprecated, retired */
+	char *status;         /* draft, published, deprecated, retired */
 } DmProduct;
 
 typedef struct DmContract
@@ -47,7 +52,10 @@ typedef struct DmContract
 	Jsonb *document;
 } DmContract;
 
-/* Errors name what is missing and list what is near (undefined_domain, ...). */
+/*
+ * Errors name what is missing and what is near (undefined_domain, ...).  A domain whose schemas
+ * have changed hands, or whose roles have become dangerous (superuser, ...), is an error too.
+ */
 extern DmDomain *DmDomainByName(const char *name);
 extern DmProduct *DmProductByName(const char *product); /* 'domain.product' */
 
