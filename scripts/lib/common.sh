@@ -3,7 +3,7 @@
 #
 # Sourced by the scripts one folder up. What it keeps true: everything a script makes stands
 # below $WORK; when the script ends, by itself, by Ctrl-C or by a signal, no process that runs
-# from $WORK is left, and $WORK is gone (unless $KEEP is set).
+# from $WORK is left, and $WORK is gone. (KEEP=1 keeps the folder, KEEP=running the servers too.)
 
 # shellcheck disable=SC2034 # for those who source this
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -64,7 +64,7 @@ clean_up() {
 	fi
 	if [ -n "$WORK" ]; then
 		cd /
-		end_our_processes
+		[ "$KEEP" = running ] || end_our_processes
 		if [ -n "$KEEP" ]; then
 			note "The working folder stays: $WORK"
 		else

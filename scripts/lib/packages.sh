@@ -18,7 +18,7 @@ need() {
 have() { command -v "$1"; }
 has_header() { echo "#include <$1>" | cc -E - || [ -e "/usr/include/$1" ]; }
 has_extension() { [ -e "/usr/share/postgresql/$1/extension/$2.control" ]; }
-has_candidate() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [0-9]'; }
+has_candidate() { [[ $(LC_ALL=C apt-cache policy "$1" 2>/dev/null) == *'Candidate: '[0-9]* ]]; }
 
 # What of one PostgreSQL of Debian's or Ubuntu's packages is missing; "pgtap" also asks for that.
 need_postgres() {
@@ -94,6 +94,7 @@ apt_install() {
 		apt-get -qq -y -o DPkg::Lock::Timeout=300 --no-install-recommends --no-upgrade \
 		install "${packages[@]}" >"$WORK/apt.log" 2>&1 || status=$?
 	as_root rm -f "$quiet"
+	as_root rmdir --ignore-fail-on-non-empty "${quiet%/*}"
 	if [ "$status" -ne 0 ]; then
 		tail -n 20 "$WORK/apt.log" >&2
 		if [ -z "${APT_UPDATED-}" ]; then
