@@ -40,10 +40,9 @@ make_prefix() {
 # Clients below use this environment and nothing of the caller's.
 client_environment() {
 	local name
-	for name in $(compgen -e | grep '^PG' || true); do
+	for name in $(compgen -e | grep -E '^(PG|LC_|LANGUAGE)' || true); do
 		[ "$name" = PG_CONFIG ] || [ "$name" = PG_MAJOR ] || unset "$name"
 	done
-	unset LC_ALL LANGUAGE
 	export PG_CONFIG PATH="$BIN:$PATH" LANG=C.UTF-8 HOME="$WORK/home" TMPDIR="$WORK/tmp"
 	export PGHOST="$WORK/s" PGPORT=5432 PGUSER=postgres PGDATABASE=postgres PSQLRC=/dev/null PAGER=cat
 }

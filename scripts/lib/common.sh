@@ -5,6 +5,7 @@
 # below $WORK; when the script ends, by itself, by Ctrl-C or by a signal, no process that runs
 # from $WORK is left, and $WORK is gone. (KEEP=1 keeps the folder, KEEP=running the servers too.)
 
+unset CDPATH
 # shellcheck disable=SC2034 # for those who source this
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 WORK=
@@ -83,7 +84,8 @@ trap 'exit 129' HUP
 make_work() {
 	local base
 	for base in "${TMPDIR:-/tmp}" /tmp /var/tmp; do
-		if [ ! -d "$base" ] || [ ! -w "$base" ] || [ "${#base}" -gt 60 ]; then
+		# make cannot live with blanks in names
+		if [ ! -d "$base" ] || [ ! -w "$base" ] || [[ ! $base =~ ^/[A-Za-z0-9/._-]{1,60}$ ]]; then
 			continue
 		fi
 		WORK=$(mktemp -d "$base/datamesh.XXXXXX") || continue

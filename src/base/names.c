@@ -27,9 +27,10 @@ DmSplitProductName(const char *product, char **domain, char **name)
 	char *copy = pstrdup(product);
 
 	if (!SplitIdentifierString(copy, '.', &parts) || list_length(parts) != 2)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_NAME), errmsg("invalid product name: \"%s\"", product),
-						errhint("A product is named 'domain.product', for example "
-								"'sales.customer_lifetime_value'.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME), errmsg("invalid product name: \"%s\"", product),
+				 errhint("A product is named 'domain.product', for example "
+						 "'sales.customer_lifetime_value'.")));
 	*domain = pstrdup(linitial(parts));
 	*name = pstrdup(lsecond(parts));
 }
@@ -46,12 +47,11 @@ DmSuffixedName(const char *stem, const char *suffix)
 	char *result = psprintf("%s%s", stem, suffix);
 
 	if (strlen(result) >= NAMEDATALEN)
-		ereport(ERROR,
-				(errcode(ERRCODE_NAME_TOO_LONG), errmsg("name \"%s\" is too long", stem),
-				 errdetail("datamesh adds \"%s\" to it, and a name has at most %d bytes.", suffix,
-						   NAMEDATALEN - 1),
-				 errhint("Choose a name of at most %d bytes.",
-						 (int) (NAMEDATALEN - 1 - strlen(suffix)))));
+		ereport(ERROR, (errcode(ERRCODE_NAME_TOO_LONG), errmsg("name \"%s\" is too long", stem),
+						errdetail("datamesh adds \"%s\" to it, and a name has at most %d bytes.",
+								  suffix, NAMEDATALEN - 1),
+						errhint("Choose a name of at most %d bytes.",
+								(int) (NAMEDATALEN - 1 - strlen(suffix)))));
 	return result;
 }
 

@@ -99,8 +99,8 @@ DmSpiExecute(const char *sql, int nargs, const Oid *types, const Datum *values, 
 		null_flags[i] = (nulls != NULL && nulls[i]) ? 'n' : ' ';
 	null_flags[nargs] = '\0';
 
-	result = SPI_execute_with_args(sql, nargs, (Oid *) types, (Datum *) values, null_flags, read_only,
-								   0);
+	result = SPI_execute_with_args(sql, nargs, (Oid *) types, (Datum *) values, null_flags,
+								   read_only, 0);
 	if (result < 0)
 		elog(ERROR, "SPI refused \"%s\": %s", sql, SPI_result_code_string(result));
 	pfree(null_flags);

@@ -22,11 +22,11 @@ DmSettingsInit(void)
 {
 	DefineCustomIntVariable("datamesh.sample_keys",
 							"How many keys of failing rows a check result keeps.",
-							"0 keeps none: results then hold no data at all.", &dm_sample_keys, 5, 0, 100,
-							PGC_USERSET, 0, NULL, NULL, NULL);
-	DefineCustomIntVariable("datamesh.max_contract_size", "Largest contract document accepted.", NULL,
-							&dm_max_contract_size, 10 * 1024, 1, 256 * 1024, PGC_SUSET, GUC_UNIT_KB,
-							NULL, NULL, NULL);
+							"0 keeps none: results then hold no data at all.", &dm_sample_keys, 5,
+							0, 100, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("datamesh.max_contract_size", "Largest contract document accepted.",
+							NULL, &dm_max_contract_size, 10 * 1024, 1, 256 * 1024, PGC_SUSET,
+							GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomIntVariable(
 		"datamesh.switch_timeout",
 		"How long a publish that changes the shape of a port waits for its readers.",

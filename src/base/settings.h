@@ -9,9 +9,9 @@
 #ifndef DATAMESH_BASE_SETTINGS_H
 #define DATAMESH_BASE_SETTINGS_H
 
-extern int dm_sample_keys;		 /* failing keys kept per check */
+extern int dm_sample_keys;       /* failing keys kept per check */
 extern int dm_max_contract_size; /* kB of YAML or JSON that load_contract accepts */
-extern int dm_switch_timeout;	 /* ms that a publish waits to redefine a port */
+extern int dm_switch_timeout;    /* ms that a publish waits to redefine a port */
 
 extern void DmSettingsInit(void);
 
