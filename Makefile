@@ -14,6 +14,11 @@ OBJS = \
 	src/base/settings.o \
 	src/base/session.o \
 	src/base/names.o \
+	src/contract/document.o \
+	src/contract/yaml_read.o \
+	src/contract/yaml_write.o \
+	src/contract/odcs.o \
+	src/contract/contract.o \
 	src/catalog/event.o \
 	src/catalog/lookup.o \
 	src/catalog/domain.o \
@@ -38,7 +43,11 @@ PG_CPPFLAGS = -I$(srcdir)/src
 PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare $(if $(WERROR),-Werror)
 SHLIB_LINK  = -lyaml
 
-REGRESS = base ltv ltv_differential
+REGRESS = \
+	base \
+	contract \
+	ltv \
+	ltv_differential
 REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=semver --load-extension=datamesh
 ISOLATION =
 ISOLATION_OPTS = --inputdir=test --outputdir=output_iso --load-extension=semver --load-extension=datamesh

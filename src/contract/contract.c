@@ -1,0 +1,108 @@
+/*-------------------------------------------------------------------------
+ *
+ * contract.c
+ *		Reading and writing contracts: what other areas and SQL call.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+
+#include "base/errors.h"
+#include "base/settings.h"
+#include "contract/contract.h"
+#include "contract/document.h"
+
+PG_FUNCTION_INFO_V1(dm_parse_contract);
+PG_FUNCTION_INFO_V1(dm_contract_to_yaml);
+
+static DmNode *
+read_document(const char *document, size_t length)
+{
+	size_t blanks = 0;
+
+	if (length > (size_t) dm_max_contract_size * 1024)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("data contract is too large"),
+				 errdetail("It has %zu kB; datamesh.max_contract_size allows %d kB.",
+						   (length + 1023) / 1024, dm_max_contract_size)));
+
+	/* a byte order mark is no part of the text */
+	if (length >= 3 && memcmp(document, "\xef\xbb\xbf", 3) == 0)
+	{
+		document += 3;
+		length -= 3;
+	}
+	while (blanks < length && strchr(" \t\r\n", document[blanks]) != NULL)
+		blanks++;
+	if (blanks == length)
+		ereport(ERROR, (errcode(ERRCODE_DM_INVALID_CONTRACT),
+						errmsg("invalid data contract: the document is empty")));
+	if (document[blanks] == '{' || document[blanks] == '[')
+		return DmJsonRead(document, length);
+	return DmYamlRead(document, length);
+}
+
+char *
+DmContractRead(const char *document, size_t length)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "data contract", ALLOCSET_DEFAULT_SIZES);
+	StringInfoData json;
+	DmNode *root;
+	char *result;
+
+	MemoryContextSwitchTo(context);
+	root = read_document(document, length);
+	if (root == NULL)
+		ereport(ERROR, (errcode(ERRCODE_DM_INVALID_CONTRACT),
+						errmsg("invalid data contract: the document is empty")));
+	DmOdcsValidate(root);
+	initStringInfo(&json);
+	DmJsonWrite(&json, root);
+
+	MemoryContextSwitchTo(caller);
+	result = pstrdup(json.data);
+	MemoryContextDelete(context);
+	return result;
+}
+
+char *
+DmContractToYaml(const char *json)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context =
+		AllocSetContextCreate(caller, "contract to YAML", ALLOCSET_DEFAULT_SIZES);
+	StringInfoData yaml;
+	char *result;
+
+	MemoryContextSwitchTo(context);
+	initStringInfo(&yaml);
+	DmYamlWrite(&yaml, DmJsonRead(json, strlen(json)));
+
+	MemoryContextSwitchTo(caller);
+	result = pstrdup(yaml.data);
+	MemoryContextDelete(context);
+	return result;
+}
+
+Datum
+dm_parse_contract(PG_FUNCTION_ARGS)
+{
+	text *document = PG_GETARG_TEXT_PP(0);
+	char *json = DmContractRead(VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document));
+
+	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
+}
+
+Datum
+dm_contract_to_yaml(PG_FUNCTION_ARGS)
+{
+	char *json = text_to_cstring(PG_GETARG_TEXT_PP(0));
+
+	PG_RETURN_TEXT_P(cstring_to_text(DmContractToYaml(json)));
+}
