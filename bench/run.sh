@@ -1,0 +1,339 @@
+#!/usr/bin/env bash
+# bench/run.sh [OPTION...]: measure datamesh against what else would do its work, and against its goals.
+#
+#   --rows N             rows of the product and of the orders (3000000)
+#   --runs N             how often each is measured, in turn; medians are shown (5)
+#   --workers N          parallel workers beside the leader (cores - 1); DuckDB gets as many threads
+#   --work-mem SIZE      work_mem (64MB)
+#   --shared-buffers SIZE  shared_buffers (1GB)
+#   --json               the figures as JSON, and nothing else, on standard output
+#   --explain            also show how PostgreSQL and datamesh went about it
+#
+# Builds into a throwaway cluster; touches none that runs. A goal that is missed is shown, and is no
+# failure: timings depend on the machine and on what else it does. KEEP=1 leaves the cluster's folder.
+set -euo pipefail
+
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/common.sh"
+# shellcheck source=scripts/lib/packages.sh
+. "$ROOT/scripts/lib/packages.sh"
+# shellcheck source=scripts/lib/cluster.sh
+. "$ROOT/scripts/lib/cluster.sh"
+
+ROWS=3000000
+RUNS=5
+WORKERS=$(($(nproc) - 1))
+WORK_MEM=64MB
+SHARED_BUFFERS=1GB
+JSON=
+EXPLAIN=
+DUCKDB=
+DUCKDB_NOTE=
+HERE= # this folder's copy below $WORK
+MS=
+USER_HOME=${HOME-}
+PRODUCT=bench_sales.customer_lifetime_value
+RULES='{"customer_id": {"not_null": true, "unique": true}, "ltv_score": {"not_null": true, "min": 0, "max": 1000000},
+  "total_revenue": {"not_null": true, "min": 0}, "order_count": {"not_null": true, "min": 1},
+  "segment": {"valid_values": ["platinum", "gold", "silver", "bronze"]}}'
+
+usage() { sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"; }
+
+number() {
+	if ! [[ $2 =~ ^[0-9]{1,9}$ ]] || ((10#$2 < $3)); then
+		die "$1 is a whole number of at least $3, not \"$2\""
+	fi
+}
+
+options() {
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--rows | --runs | --workers | --work-mem | --shared-buffers)
+			[ $# -gt 1 ] || die "$1 needs a value"
+			case $1 in
+			--rows) ROWS=$2 && number "$1" "$2" 1 ;;
+			--runs) RUNS=$2 && number "$1" "$2" 1 ;;
+			--workers) WORKERS=$2 && number "$1" "$2" 0 ;;
+			--work-mem) WORK_MEM=$2 ;;
+			--shared-buffers) SHARED_BUFFERS=$2 ;;
+			esac
+			shift
+			;;
+		--json) JSON=1 ;;
+		--explain) EXPLAIN=1 ;;
+		-h | --help)
+			usage
+			exit 0
+			;;
+		*) die "unknown option \"$1\"" "bash bench/run.sh --help lists them." ;;
+		esac
+		shift
+	done
+}
+
+progress() { [ -n "$JSON" ] || say "$@"; }
+
+# The settings of a session that measures.
+settings() {
+	cat <<-END
+		SET max_parallel_workers_per_gather = $WORKERS;
+		SET work_mem = '$WORK_MEM';
+		SET jit = off;
+	END
+}
+
+# run_sql FILE [psql options]: as superuser; what it says goes to $WORK/psql.log.
+run_sql() {
+	local file=$1
+	shift
+	bounded 3600 psql -X -q -At -v ON_ERROR_STOP=1 "$@" -f "$file" >"$WORK/psql.log" 2>&1 || {
+		cat "$WORK/psql.log" >&2
+		die "psql failed on $(basename "$file"); its words stand above"
+	}
+}
+
+# time_sql FILE: MS = the milliseconds that its statements took together, from when they are sent to
+# when their answer is there; connecting and settings are not in it.
+time_sql() {
+	{
+		settings
+		cat <<-'END'
+			SELECT count(*) FROM pg_class \g /dev/null
+			\o /dev/null
+			\timing on
+		END
+		cat "$1"
+	} >"$WORK/bench/timed.sql"
+	run_sql "$WORK/bench/timed.sql"
+	MS=$(awk '/^Time: / { sum += $2 } END { printf "%.3f", sum }' "$WORK/psql.log")
+}
+
+python() { HOME=$USER_HOME bounded 600 python3 "$HERE/duckdb_checks.py" "$@"; }
+
+# What is measured: time_NAME sets MS. (No subshells here: a signal must find the child.)
+time_floor() { time_sql "$WORK/bench/floor.sql"; }
+time_checks() { time_sql "$WORK/bench/checks.sql"; }
+time_lesson() { time_sql "$HERE/lesson.sql"; }
+time_single() { time_sql "$HERE/single.sql"; }
+time_proved() { time_sql "$WORK/bench/proved.sql"; }
+time_proved_small() { time_sql "$WORK/bench/proved_small.sql"; }
+time_ltv_ours() { time_sql "$HERE/ltv_ours.sql"; }
+time_ltv_plain() { time_sql "$HERE/ltv_plain.sql"; }
+time_publish() { time_sql "$WORK/bench/publish.sql"; }
+time_ctas() {
+	time_sql "$WORK/bench/ctas.sql"
+	run_sql "$WORK/bench/ctas_drop.sql"
+}
+time_duckdb() {
+	python check "$WORK/tmp/rows.duckdb" $((WORKERS + 1)) >"$WORK/duckdb.log" || die "DuckDB failed"
+	MS=$(cat "$WORK/duckdb.log")
+}
+
+statements() {
+	local dir=$WORK/bench
+	mkdir -p "$dir"
+	echo "SELECT count(_product_version) FROM bench.product;" >"$dir/floor.sql"
+	echo "SELECT * FROM datamesh.check_product('$PRODUCT');" >"$dir/checks.sql"
+	echo "SELECT * FROM datamesh.check_table('bench.proved', '$RULES');" >"$dir/proved.sql"
+	echo "SELECT * FROM datamesh.check_table('bench.proved_small', '$RULES');" >"$dir/proved_small.sql"
+	echo "CREATE TABLE bench.copy AS SELECT * FROM bench_sales_internal.customer_lifetime_value;" >"$dir/ctas.sql"
+	echo "DROP TABLE bench.copy;" >"$dir/ctas_drop.sql"
+	echo "CALL datamesh.publish('$PRODUCT');" >"$dir/publish.sql"
+	{
+		echo "CREATE ROLE bench_team;"
+		echo "CALL datamesh.create_domain('bench_sales', owner => 'bench_team');"
+		# one table under two names would be measured warm by one and cold by the other: it is moved
+		echo "ALTER TABLE bench.product SET SCHEMA bench_sales_internal;"
+		echo "ALTER TABLE bench_sales_internal.product RENAME TO customer_lifetime_value;"
+		echo "ALTER TABLE bench_sales_internal.customer_lifetime_value OWNER TO bench_team;"
+		echo "CREATE VIEW bench.product AS SELECT * FROM bench_sales_internal.customer_lifetime_value;"
+		echo "CALL datamesh.load_contract(\$contract\$"
+		cat "$HERE/contract.yaml"
+		echo "\$contract\$);"
+	} >"$dir/product.sql"
+}
+
+# The checks must say what they are asked: ten rules, all kept, and which were proved.
+verify_checks() {
+	local passed
+	cat >"$WORK/bench/verify.sql" <<-END
+		SELECT count(*) FILTER (WHERE status = 'pass') FROM datamesh.check_product('$PRODUCT');
+		SELECT count(*) FILTER (WHERE status = 'pass' AND method = 'proved')
+		FROM datamesh.check_table('bench.proved', '$RULES');
+	END
+	run_sql "$WORK/bench/verify.sql"
+	passed=$(tr '\n' ' ' <"$WORK/psql.log")
+	progress "check_product: ${passed%% *} checks passed; with constraints, $(cut -d' ' -f2 <<<"$passed") were proved"
+}
+
+prepare_duckdb() {
+	local threads=$((WORKERS + 1))
+	if ! HOME=$USER_HOME python3 -c 'import duckdb' 2>/dev/null; then
+		DUCKDB_NOTE="skipped: python3 has no module duckdb here"
+		return 0
+	fi
+	DUCKDB_NOTE="version $(HOME=$USER_HOME python3 -c 'import duckdb; print(duckdb.__version__)'), $threads threads"
+	echo "\\copy (SELECT * FROM bench.product) TO '$WORK/tmp/rows.csv' (FORMAT csv)" >"$WORK/bench/csv.sql"
+	run_sql "$WORK/bench/csv.sql"
+	python load "$WORK/tmp/rows.duckdb" "$WORK/tmp/rows.csv" $threads || die "DuckDB could not read the rows"
+	rm -f "$WORK/tmp/rows.csv"
+	DUCKDB=1
+}
+
+prepare() {
+	start_cluster bench
+	stop_cluster
+	{
+		echo "shared_buffers = $SHARED_BUFFERS"
+		echo "max_wal_size = 16GB"
+		echo "checkpoint_timeout = 1h"
+		echo "autovacuum = off"
+		echo "max_worker_processes = $((WORKERS + 8))"
+		echo "max_parallel_workers = $((WORKERS + 8))"
+	} | "${AS_USER[@]}" tee -a "$DATA/postgresql.conf" >/dev/null
+	restart_cluster
+	statements
+	echo "CREATE EXTENSION datamesh CASCADE;" >"$WORK/bench/extension.sql"
+	run_sql "$WORK/bench/extension.sql"
+	progress "Making $ROWS rows"
+	run_sql "$HERE/data.sql" -v rows="$ROWS"
+	run_sql "$WORK/bench/product.sql"
+	verify_checks
+	prepare_duckdb
+}
+
+# measure NAME...: each once a run, in turn, so that what else the machine does meets them alike.
+declare -A TIMES=()
+measure() {
+	local run name
+	for ((run = 1; run <= RUNS; run++)); do
+		progress "Measuring $*: run $run of $RUNS"
+		for name in "$@"; do
+			"time_$name"
+			TIMES[$name]+="$MS "
+		done
+	done
+}
+
+median() {
+	tr ' ' '\n' <<<"${TIMES[$1]}" | grep . | sort -n |
+		awk '{ v[NR] = $1 } END { printf "%.2f", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
+calculate() { awk "BEGIN { printf \"%.2f\", $1 }"; }
+holds() { awk "BEGIN { exit !($1) }"; }
+
+LINES_SHOWN=()
+JSON_LINES=()
+
+# compare LABEL A B RELATION GOAL: the ratio A / B, and whether it is at most / at least GOAL.
+compare() {
+	local label=$1 a b ratio reached=missed words
+	a=$(median "$2")
+	b=$(median "$3")
+	ratio=$(calculate "$a / ($b > 0 ? $b : 0.001)")
+	words="at most $5"
+	[ "$4" = "<=" ] || words="at least $5"
+	! holds "$ratio $4 $5" || reached=reached
+	LINES_SHOWN+=("$(printf '%-58s %9s %9s %8s  %-14s %s' "$label" "$a" "$b" "$ratio" "$words" "$reached")")
+	JSON_LINES+=("$(printf '{"figure": "%s", "ms": %s, "other_ms": %s, "ratio": %s, "goal": "%s %s", "reached": %s}' \
+		"$label" "$a" "$b" "$ratio" "$4" "$5" "$([ $reached = reached ] && echo true || echo false)")")
+}
+
+skipped() {
+	LINES_SHOWN+=("$(printf '%-58s %s' "$1" "$2")")
+	JSON_LINES+=("$(printf '{"figure": "%s", "skipped": "%s"}' "$1" "$2")")
+}
+
+figures() {
+	compare "check_product : SELECT count(last column)" checks floor "<=" 3
+	compare "the lesson's plan, a query per figure : check_product" lesson checks ">=" 10
+	compare "one SELECT with count(DISTINCT) : check_product" single checks ">=" 6
+	if [ -n "$DUCKDB" ]; then
+		compare "check_product : DuckDB, one query" checks duckdb "<=" 1
+	else
+		skipped "check_product : DuckDB, one query" "$DUCKDB_NOTE"
+	fi
+	compare "checks all proved, $ROWS rows : 10000 rows" proved proved_small "<=" 1.25
+	compare "snapshot publish : CREATE TABLE AS" publish ctas "<=" 1.15
+	compare "ltv aggregate : count, sum, avg, min, max and CASE" ltv_ours ltv_plain "<=" 1
+}
+
+server_setting() { psql -X -q -At -c "SHOW $1"; }
+
+settings_line() {
+	local name line
+	line="$(psql -X -q -At -c 'SHOW server_version'), $(nproc) cores"
+	line+=", max_parallel_workers_per_gather $WORKERS, work_mem $WORK_MEM, jit off"
+	for name in hash_mem_multiplier shared_buffers wal_level fsync full_page_writes autovacuum; do
+		line+=", $name $(server_setting $name)"
+	done
+	echo "$line"
+}
+
+data_line() {
+	psql -X -q -At -c "SELECT format('%s rows of 11 columns, %s; 10 rules', $ROWS,
+		pg_size_pretty(pg_table_size('bench_sales_internal.customer_lifetime_value')))"
+}
+
+report() {
+	if [ -n "$JSON" ]; then
+		printf '{"data": "%s", "settings": "PostgreSQL %s", "runs": %s, "duckdb": "%s", "figures": [\n' \
+			"$(data_line)" "$(settings_line)" "$RUNS" "$DUCKDB_NOTE"
+		local separator=" " line
+		for line in "${JSON_LINES[@]}"; do
+			printf '%s %s\n' "$separator" "$line"
+			separator=","
+		done
+		printf ']}\n'
+		return 0
+	fi
+	say "" "Data: $(data_line). Medians of $RUNS runs, measured in turn." "PostgreSQL $(settings_line)" \
+		"DuckDB: $DUCKDB_NOTE" ""
+	printf '%-58s %9s %9s %8s  %-14s %s\n' "figure (A : B)" "A, ms" "B, ms" "A / B" goal reached
+	say "${LINES_SHOWN[@]}"
+}
+
+explain() {
+	{
+		settings
+		cat <<-END
+			\\echo == SELECT count(last column)
+			EXPLAIN (ANALYZE, BUFFERS) $(cat "$WORK/bench/floor.sql")
+			\\echo == datamesh.explain_checks
+			SELECT * FROM datamesh.explain_checks('$PRODUCT');
+			\\echo == the ltv aggregate
+			EXPLAIN (ANALYZE, BUFFERS) $(cat "$HERE/ltv_ours.sql")
+		END
+	} >"$WORK/bench/explain.sql"
+	run_sql "$WORK/bench/explain.sql"
+	cat "$WORK/psql.log"
+}
+
+main() {
+	local names=(floor checks lesson single)
+	options "$@"
+	exec 3>&1
+	[ -z "$JSON" ] || exec 1>&2
+	make_work
+	need_for_build
+	install_missing
+	progress "Building in $WORK"
+	build || {
+		tail -n 40 "$WORK/build.log" >&2
+		die "the build failed; its last words stand above"
+	}
+	HERE=$WORK/src/bench
+	prepare
+	[ -z "$DUCKDB" ] || names+=(duckdb)
+	measure "${names[@]}"
+	measure proved proved_small
+	measure ltv_ours ltv_plain
+	measure ctas publish
+	figures
+	report >&3
+	[ -z "$EXPLAIN" ] || explain
+	stop_cluster
+}
+
+main "$@"
