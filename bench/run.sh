@@ -319,6 +319,7 @@ main() {
 	need_for_build
 	install_missing
 	progress "Building in $WORK"
+	# shellcheck disable=SC2119
 	build || {
 		tail -n 40 "$WORK/build.log" >&2
 		die "the build failed; its last words stand above"
