@@ -11,6 +11,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 WORK=
 KEEP=${KEEP-}
 CHILD=
+APT_SETTING= # a file that stands on the system while packages are installed
 # shellcheck disable=SC2034
 AS_USER=()
 
@@ -62,6 +63,9 @@ clean_up() {
 	if [ -n "$CHILD" ]; then
 		kill -TERM "$CHILD" 2>/dev/null || true
 		wait "$CHILD" 2>/dev/null || true
+	fi
+	if [ -n "$APT_SETTING" ]; then
+		as_root rm -f "$APT_SETTING" || true
 	fi
 	if [ -n "$WORK" ]; then
 		cd /

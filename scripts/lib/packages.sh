@@ -74,7 +74,7 @@ apt_update() {
 }
 
 apt_install() {
-	local quiet=/etc/postgresql-common/createcluster.d/datamesh-setup.conf status=0
+	local folder=/etc/postgresql-common/createcluster.d status=0
 	local packages=("$@") package
 
 	for package in "${packages[@]}"; do
@@ -88,13 +88,15 @@ apt_install() {
 	[ "$(id -u)" = 0 ] || say "(through sudo, which may ask for your password)"
 
 	# The server's package would make and start a cluster; this file, there while it installs, says no.
-	as_root mkdir -p "${quiet%/*}"
-	echo "create_main_cluster = false" | as_root tee "$quiet" >/dev/null
+	as_root mkdir -p "$folder"
+	APT_SETTING=$folder/datamesh-setup.conf
+	echo "create_main_cluster = false" | as_root tee "$APT_SETTING" >/dev/null
 	as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
 		apt-get -qq -y -o DPkg::Lock::Timeout=300 --no-install-recommends --no-upgrade \
 		install "${packages[@]}" >"$WORK/apt.log" 2>&1 || status=$?
-	as_root rm -f "$quiet"
-	as_root rmdir --ignore-fail-on-non-empty "${quiet%/*}"
+	as_root rm -f "$APT_SETTING"
+	APT_SETTING=
+	as_root rmdir --ignore-fail-on-non-empty "$folder"
 	if [ "$status" -ne 0 ]; then
 		tail -n 20 "$WORK/apt.log" >&2
 		if [ -z "${APT_UPDATED-}" ]; then

@@ -11,12 +11,16 @@ use TAP::Parser;
 my ($file, $status) = @ARGV;
 open my $in, '<', $file or die "tap_count.pl: cannot read $file: $!\n";
 my $tap = do { local $/; <$in> // '' };
+$tap = "# nothing\n" if $tap !~ /\S/;
 
 my ($passed, $failed, $skipped) = (0, 0, 0);
 my $parser = TAP::Parser->new({ tap => $tap });
+my $explain = 0;    # the comments after a failure say why
 while (my $result = $parser->next)
 {
+	print STDERR '        ', $result->as_string, "\n" if $result->is_comment && $explain;
 	next unless $result->is_test;
+	$explain = !$result->is_ok;
 	if ($result->has_skip) { $skipped++ }
 	elsif ($result->is_ok) { $passed++ }
 	else { $failed++; print STDERR '    ', $result->as_string, "\n" }
