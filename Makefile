@@ -22,6 +22,7 @@ OBJS = \
 	src/catalog/event.o \
 	src/catalog/lookup.o \
 	src/catalog/domain.o \
+	src/catalog/load.o \
 	src/ltv/kernel.o \
 	src/ltv/state.o \
 	src/ltv/state_io.o \

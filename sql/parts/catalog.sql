@@ -67,6 +67,7 @@ CREATE TABLE datamesh.contract (
     source_schema  name NOT NULL,
     source_name    name NOT NULL,
     retention      integer NOT NULL DEFAULT 3 CHECK (retention >= 1),
+    description    text,
     loaded_at      timestamptz NOT NULL DEFAULT now(),
     loaded_by      name NOT NULL DEFAULT session_user,
     published_at   timestamptz,
@@ -74,7 +75,7 @@ CREATE TABLE datamesh.contract (
     UNIQUE (product_id, version)
 );
 COMMENT ON TABLE datamesh.contract IS
-'Versions of contracts. document is the whole ODCS document in its own order (json keeps what jsonb would sort); all other columns and the contract_* tables are read from it by datamesh.project_contract and can be rebuilt.';
+'Versions of contracts. document is the whole ODCS document in its own order (json keeps what jsonb would sort); mode, retention, description and the contract_* tables are read from it by datamesh.project_contract and can be rebuilt. source_* is the relation that schema[0].physicalName meant when the contract was loaded.';
 COMMENT ON COLUMN datamesh.contract.retention IS
 'How many releases stay readable as data, the current one included (customProperties datamesh.retention).';
 
@@ -231,6 +232,59 @@ LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_event_hash';
 COMMENT ON FUNCTION datamesh.event_hash(bigint, timestamptz, text, name, text, text, jsonb, bytea) IS
 'The hash that an event with these columns has: SHA-256 over all of them in UTF-8, each with its length before it. product and version may be null; with any other null the result is null.';
 
+CREATE FUNCTION datamesh.verify_event_log(
+    anchor_event bigint DEFAULT NULL, anchor_hash bytea DEFAULT NULL,
+    OUT event_id bigint, OUT problem text)
+RETURNS SETOF record
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+WITH chain AS (
+    SELECT l.event_id, l.previous_hash, l.hash,
+           lag(l.event_id, 1, 0::bigint) OVER w AS previous_id,
+           lag(l.hash, 1, decode(repeat('00', 32), 'hex')) OVER w AS expected_previous,
+           datamesh.event_hash(l.event_id, l.occurred_at, l.kind, l.actor, l.product, l.version,
+                               l.details, l.previous_hash) AS expected
+    FROM datamesh.event_log AS l
+    WINDOW w AS (ORDER BY l.event_id)
+),
+checked AS (
+    SELECT c.event_id,
+           CASE WHEN c.event_id <> c.previous_id + 1
+                THEN format('%s events before this one are missing', c.event_id - c.previous_id - 1) END AS gap,
+           CASE WHEN c.hash IS DISTINCT FROM c.expected
+                THEN 'its content does not fit its hash: the event was changed' END AS content,
+           CASE WHEN c.event_id = c.previous_id + 1 AND c.previous_hash <> c.expected_previous
+                THEN 'it does not follow from the event before it' END AS link
+    FROM chain AS c
+),
+ends AS (
+    SELECT l.event_id, l.hash FROM datamesh.event_log AS l ORDER BY l.event_id DESC LIMIT 1
+)
+SELECT c.event_id, p.problem
+FROM checked AS c, LATERAL (VALUES (c.gap), (c.content), (c.link)) AS p(problem)
+WHERE (c.gap IS NOT NULL OR c.content IS NOT NULL OR c.link IS NOT NULL) AND p.problem IS NOT NULL
+UNION ALL
+SELECT h.event_id, 'the log ends at event ' || coalesce(e.event_id, 0) || ', and this one was the last'
+FROM datamesh.event_log_head AS h LEFT JOIN ends AS e ON true
+WHERE h.event_id <> coalesce(e.event_id, 0)
+UNION ALL
+SELECT h.event_id, 'the head keeps another hash of it'
+FROM datamesh.event_log_head AS h JOIN ends AS e ON e.event_id = h.event_id
+WHERE h.hash <> e.hash
+UNION ALL
+SELECT e.event_id, 'the head is missing, so that it cannot be told whether this event was the last'
+FROM ends AS e
+WHERE NOT EXISTS (SELECT FROM datamesh.event_log_head)
+UNION ALL
+SELECT verify_event_log.anchor_event, 'it is not the event whose hash was kept elsewhere'
+WHERE verify_event_log.anchor_event IS NOT NULL
+  AND NOT EXISTS (SELECT FROM datamesh.event_log AS l
+                  WHERE l.event_id = verify_event_log.anchor_event
+                    AND l.hash = verify_event_log.anchor_hash);
+END;
+COMMENT ON FUNCTION datamesh.verify_event_log(bigint, bytea) IS
+'Recomputes the chain of hashes of the event log and returns one row for each thing that is wrong: events changed, removed, inserted, reordered or cut off at the end, and changes of the head. No row: intact. Reads the whole log once. Whoever can write the tables could forge the whole chain anew; a hash kept elsewhere (every NOTIFY on channel datamesh carries one) is held against the log when it is given as anchor.';
+
 -- Domains and consumers, for the platform team.
 
 CREATE PROCEDURE datamesh.create_domain(name text, owner text, description text DEFAULT NULL)
@@ -238,3 +292,351 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'dm_create_domain';
 REVOKE ALL ON PROCEDURE datamesh.create_domain(text, text, text) FROM PUBLIC;
 COMMENT ON PROCEDURE datamesh.create_domain(text, text, text) IS
 'Makes a domain: schema <name> for its ports, <name>_internal owned by the owner, <name>_releases for the data of releases, and a port role <name>_port without login. owner is a role that exists and is no superuser. Names stand as they are, without folding to lower case. Called again with the same owner it changes the description, or does nothing. Errors: what is there before is never taken over (duplicate_schema).';
+
+CREATE PROCEDURE datamesh.create_consumer(name text, role text, description text DEFAULT NULL)
+LANGUAGE c AS 'MODULE_PATHNAME', 'dm_create_consumer';
+REVOKE ALL ON PROCEDURE datamesh.create_consumer(text, text, text) FROM PUBLIC;
+COMMENT ON PROCEDURE datamesh.create_consumer(text, text, text) IS
+'Registers a reading group that is no domain, so that contracts can name it in roles: name is what they write, role an existing role that is no superuser. Called again with the same role it changes the description, or does nothing. Called again when the role is gone it takes the new one.';
+
+CREATE PROCEDURE datamesh.set_domain_owner(domain text, owner text)
+LANGUAGE c AS 'MODULE_PATHNAME', 'dm_set_domain_owner';
+REVOKE ALL ON PROCEDURE datamesh.set_domain_owner(text, text) FROM PUBLIC;
+COMMENT ON PROCEDURE datamesh.set_domain_owner(text, text) IS
+'Gives a domain to another role: its internal schemas, and USAGE on its port schema, which the role before loses. Relations in the schemas stay whose they are (REASSIGN OWNED moves them). Also confirms a change of owner made with ALTER SCHEMA.';
+
+CREATE PROCEDURE datamesh.drop_domain(name text)
+LANGUAGE c AS 'MODULE_PATHNAME', 'dm_drop_domain';
+REVOKE ALL ON PROCEDURE datamesh.drop_domain(text) FROM PUBLIC;
+COMMENT ON PROCEDURE datamesh.drop_domain(text) IS
+'Removes a domain that has no published product: its contracts, its port and release schemas and its port role. Its internal schemas are left to their owner. Error MD202 names the products that are still published.';
+
+CREATE PROCEDURE datamesh.add_internal_schema(domain text, schema text)
+LANGUAGE c AS 'MODULE_PATHNAME', 'dm_add_internal_schema';
+COMMENT ON PROCEDURE datamesh.add_internal_schema(text, text) IS
+'Registers a further schema of a domain, owned by the domain''s owner, in which contracts may name their source. For members of the domain.';
+
+-- What a contract means, read from its document.
+
+CREATE FUNCTION datamesh.custom_properties(
+    document jsonb, OUT place integer, OUT path text, OUT property text, OUT value jsonb)
+RETURNS SETOF record
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+SELECT l.place, format('%scustomProperties[%s].value', l.prefix, e.i - 1), e.p ->> 'property', e.p -> 'value'
+FROM (VALUES (1, 'schema[0].', document -> 'schema' -> 0 -> 'customProperties'),
+             (2, '', document -> 'customProperties')) AS l(place, prefix, list),
+     jsonb_array_elements(CASE jsonb_typeof(l.list) WHEN 'array' THEN l.list ELSE '[]' END)
+         WITH ORDINALITY AS e(p, i)
+ORDER BY l.place, e.i;
+END;
+COMMENT ON FUNCTION datamesh.custom_properties(jsonb) IS
+'The customProperties of a contract: those of schema[0] (place 1), which go first, then those at the root (place 2), each with its path in the document.';
+
+CREATE FUNCTION datamesh.custom_property(document jsonb, property text) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+SELECT c.value FROM datamesh.custom_properties(custom_property.document) WITH ORDINALITY AS c(place, path, property, value, i)
+WHERE c.property = custom_property.property ORDER BY c.i LIMIT 1;
+END;
+COMMENT ON FUNCTION datamesh.custom_property(jsonb, text) IS
+'The value of one of a contract''s customProperties, for example datamesh.mode: that of schema[0], else that of the root, else null.';
+
+CREATE FUNCTION datamesh.custom_property_problems(document jsonb, OUT problem text) RETURNS SETOF text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+SELECT CASE c.property
+       WHEN 'datamesh.mode' THEN format('%s: %s is neither "snapshot" nor "live"', c.path, c.value)
+       WHEN 'datamesh.retention' THEN format('%s: %s is no number of releases to keep, from 1 to 1000000', c.path, c.value)
+       ELSE format('%s: %s is no list of the names of what the product is made from', c.path, c.value) END
+FROM datamesh.custom_properties(document) AS c
+WHERE CASE c.property
+      WHEN 'datamesh.mode' THEN c.value IS NULL OR c.value NOT IN ('"snapshot"', '"live"')
+      WHEN 'datamesh.retention' THEN
+          coalesce(c.value #>> '{}', '') !~ '^[1-9][0-9]{0,5}$' AND coalesce(c.value #>> '{}', '') <> '1000000'
+      WHEN 'datamesh.dependencies' THEN
+          coalesce(jsonb_typeof(c.value), '') NOT IN ('array', 'string')
+          OR jsonb_path_exists(c.value, '$[*] ? (@.type() != "string")')
+      ELSE false END;
+END;
+COMMENT ON FUNCTION datamesh.custom_property_problems(jsonb) IS
+'What is wrong with the datamesh.mode, datamesh.retention and datamesh.dependencies of a contract, one row each, with the path in the document.';
+
+CREATE FUNCTION datamesh.sla_property(property text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+SELECT CASE lower(property)
+       WHEN 'availability' THEN 'availability' WHEN 'av' THEN 'availability'
+       WHEN 'throughput' THEN 'throughput' WHEN 'th' THEN 'throughput'
+       WHEN 'errorrate' THEN 'errorRate' WHEN 'er' THEN 'errorRate'
+       WHEN 'generalavailability' THEN 'generalAvailability' WHEN 'ga' THEN 'generalAvailability'
+       WHEN 'endofsupport' THEN 'endOfSupport' WHEN 'es' THEN 'endOfSupport'
+       WHEN 'endoflife' THEN 'endOfLife' WHEN 'el' THEN 'endOfLife'
+       WHEN 'retention' THEN 'retention' WHEN 're' THEN 'retention'
+       WHEN 'frequency' THEN 'frequency' WHEN 'fy' THEN 'frequency'
+       WHEN 'latency' THEN 'latency' WHEN 'ly' THEN 'latency'
+       WHEN 'timetodetect' THEN 'timeToDetect' WHEN 'td' THEN 'timeToDetect'
+       WHEN 'timetonotify' THEN 'timeToNotify' WHEN 'tn' THEN 'timeToNotify'
+       WHEN 'timetorepair' THEN 'timeToRepair' WHEN 'tr' THEN 'timeToRepair'
+       WHEN 'freshness' THEN 'freshness'
+       WHEN 'timeofavailability' THEN 'timeOfAvailability'
+       ELSE property END;
+END;
+COMMENT ON FUNCTION datamesh.sla_property(text) IS
+'The name of a service level in the long form of the standard (Open Data Contract Standard v3.1), from either form in any case: ly and LATENCY are latency. Other names stay as they are.';
+
+CREATE PROCEDURE datamesh.project_contract(contract integer)
+LANGUAGE sql
+BEGIN ATOMIC
+UPDATE datamesh.contract AS c
+SET mode = coalesce(datamesh.custom_property(c.document::jsonb, 'datamesh.mode') #>> '{}', 'snapshot'),
+    retention = coalesce((datamesh.custom_property(c.document::jsonb, 'datamesh.retention') #>> '{}')::integer, 3),
+    description = coalesce(c.document #>> '{schema,0,description}', c.document #>> '{description,purpose}')
+WHERE c.contract_id = project_contract.contract;
+
+DELETE FROM datamesh.contract_column AS t WHERE t.contract_id = project_contract.contract;
+INSERT INTO datamesh.contract_column
+    (contract_id, position, column_name, source_column, physical_type, logical_type, is_required,
+     is_unique, primary_key_position, classification, description, definition)
+SELECT c.contract_id, e.i, (e.p ->> 'name')::name,
+       coalesce(nullif(e.p ->> 'physicalName', ''), e.p ->> 'name')::name,
+       e.p ->> 'physicalType', e.p ->> 'logicalType',
+       coalesce(e.p -> 'required' = 'true', false), coalesce(e.p -> 'unique' = 'true', false),
+       CASE WHEN e.p -> 'primaryKey' = 'true' THEN
+           row_number() OVER (PARTITION BY e.p -> 'primaryKey'
+               ORDER BY CASE WHEN jsonb_typeof(e.p -> 'primaryKeyPosition') = 'number'
+                             THEN nullif((e.p ->> 'primaryKeyPosition')::numeric, -1) END, e.i) END,
+       e.p ->> 'classification', e.p ->> 'description', e.p
+FROM datamesh.contract AS c,
+     jsonb_array_elements(c.document::jsonb -> 'schema' -> 0 -> 'properties') WITH ORDINALITY AS e(p, i)
+WHERE c.contract_id = project_contract.contract;
+
+DELETE FROM datamesh.contract_sla AS t WHERE t.contract_id = project_contract.contract;
+INSERT INTO datamesh.contract_sla (contract_id, position, property, value, unit, element, definition)
+SELECT c.contract_id, e.i, datamesh.sla_property(e.p ->> 'property'), e.p ->> 'value', e.p ->> 'unit',
+       coalesce(e.p ->> 'element', c.document ->> 'slaDefaultElement'), e.p
+FROM datamesh.contract AS c,
+     jsonb_array_elements(coalesce(c.document::jsonb -> 'slaProperties', '[]')) WITH ORDINALITY AS e(p, i)
+WHERE c.contract_id = project_contract.contract AND e.p ->> 'property' IS NOT NULL;
+
+DELETE FROM datamesh.contract_role AS t WHERE t.contract_id = project_contract.contract;
+INSERT INTO datamesh.contract_role (contract_id, position, role, access, definition)
+SELECT c.contract_id, e.i, e.p ->> 'role', lower(coalesce(e.p ->> 'access', 'read')), e.p
+FROM datamesh.contract AS c,
+     jsonb_array_elements(coalesce(c.document::jsonb -> 'roles', '[]')) WITH ORDINALITY AS e(p, i)
+WHERE c.contract_id = project_contract.contract AND e.p ->> 'role' IS NOT NULL;
+
+DELETE FROM datamesh.contract_dependency AS t WHERE t.contract_id = project_contract.contract;
+INSERT INTO datamesh.contract_dependency (contract_id, position, upstream)
+SELECT c.contract_id, row_number() OVER (ORDER BY min(u.i)), u.upstream
+FROM datamesh.contract AS c,
+     LATERAL (
+         SELECT 0::bigint AS i, datamesh.custom_property(c.document::jsonb, 'datamesh.dependencies') #>> '{}' AS upstream
+         WHERE jsonb_typeof(datamesh.custom_property(c.document::jsonb, 'datamesh.dependencies')) = 'string'
+         UNION ALL
+         SELECT d.i, d.upstream
+         FROM jsonb_array_elements_text(
+                  CASE jsonb_typeof(datamesh.custom_property(c.document::jsonb, 'datamesh.dependencies'))
+                  WHEN 'array' THEN datamesh.custom_property(c.document::jsonb, 'datamesh.dependencies')
+                  ELSE '[]' END) WITH ORDINALITY AS d(upstream, i)
+         UNION ALL
+         SELECT 1000000 * (e.i + 1) + t.i, t.upstream
+         FROM jsonb_array_elements(c.document::jsonb -> 'schema' -> 0 -> 'properties') WITH ORDINALITY AS e(p, i),
+              jsonb_array_elements_text(
+                  CASE jsonb_typeof(e.p -> 'transformSourceObjects')
+                  WHEN 'array' THEN e.p -> 'transformSourceObjects' ELSE '[]' END) WITH ORDINALITY AS t(upstream, i)
+     ) AS u
+WHERE c.contract_id = project_contract.contract
+GROUP BY c.contract_id, u.upstream;
+END;
+REVOKE ALL ON PROCEDURE datamesh.project_contract(integer) FROM PUBLIC;
+COMMENT ON PROCEDURE datamesh.project_contract(integer) IS
+'Reads a contract''s document into datamesh.contract and the contract_* tables, in place of what they held. load_contract calls it; calling it again changes nothing.';
+
+CREATE PROCEDURE datamesh.rebuild_catalog()
+LANGUAGE plpgsql AS $$
+DECLARE
+    id integer;
+BEGIN
+    FOR id IN SELECT c.contract_id FROM datamesh.contract AS c ORDER BY 1 LOOP
+        CALL datamesh.project_contract(id);
+    END LOOP;
+END $$;
+REVOKE ALL ON PROCEDURE datamesh.rebuild_catalog() FROM PUBLIC;
+COMMENT ON PROCEDURE datamesh.rebuild_catalog() IS
+'Reads every contract''s document into its tables again (datamesh.project_contract), for the owner of the extension. Changes nothing in a catalog that is in order.';
+
+CREATE FUNCTION datamesh.port_name_conflicts(
+    domain text, product text, versioned_port text, OUT other name, OUT port name)
+RETURNS SETOF record
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+SELECT p.product_name, p.product_name
+FROM datamesh.product AS p
+WHERE p.domain_name = port_name_conflicts.domain
+  AND p.product_name = port_name_conflicts.versioned_port
+UNION ALL
+SELECT p.product_name, port_name_conflicts.product::name
+FROM regexp_match(port_name_conflicts.product, '^(.+)_v(0|[1-9][0-9]*)$') AS m
+JOIN datamesh.product AS p
+  ON p.domain_name = port_name_conflicts.domain AND p.product_name = m[1]
+WHERE EXISTS (SELECT FROM datamesh.contract AS c
+              WHERE c.product_id = p.product_id AND split_part(c.version::text, '.', 1) = m[2]);
+END;
+REVOKE ALL ON FUNCTION datamesh.port_name_conflicts(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.port_name_conflicts(text, text, text) IS
+'Other products of the domain that a product of this name, with a port of this versioned name, would share a port name with, and that name.';
+
+CREATE FUNCTION datamesh.contract_event_details(contract integer, replaced boolean) RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+SELECT jsonb_build_object(
+           'source', quote_ident(c.source_schema) || '.' || quote_ident(c.source_name),
+           'mode', c.mode,
+           'columns', (SELECT count(*) FROM datamesh.contract_column AS t WHERE t.contract_id = c.contract_id),
+           'replaced', contract_event_details.replaced,
+           'document_sha256', encode(sha256(convert_to(c.document::text, 'UTF8')), 'hex'))
+FROM datamesh.contract AS c
+WHERE c.contract_id = contract_event_details.contract;
+END;
+REVOKE ALL ON FUNCTION datamesh.contract_event_details(integer, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.contract_event_details(integer, boolean) IS
+'What the event of loading a contract keeps of it; the hash of the document proves later which document it was.';
+
+-- Contracts, for the domain team and everybody who reads.
+
+CREATE PROCEDURE datamesh.load_contract(document text)
+LANGUAGE c AS 'MODULE_PATHNAME', 'dm_load_contract';
+COMMENT ON PROCEDURE datamesh.load_contract(text) IS
+'Checks a data contract (Open Data Contract Standard v3.1, YAML or JSON) and stores it as a draft of the product that its domain and dataProduct (else name) name; a draft of the same version is replaced. For members of the domain. Errors: MD001 lists everything that is wrong with the document, MD002 the version was published and cannot change, undefined_table the source does not exist in the domain''s internal schemas. On error nothing is stored.';
+
+CREATE PROCEDURE datamesh.drop_draft(product text, version text)
+LANGUAGE c AS 'MODULE_PATHNAME', 'dm_drop_draft';
+COMMENT ON PROCEDURE datamesh.drop_draft(text, text) IS
+'Removes a contract that is still a draft, and the product too if it was its last contract. For members of the domain.';
+
+CREATE FUNCTION datamesh.contract_document(product text, version text DEFAULT NULL) RETURNS json
+LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'dm_contract_document';
+COMMENT ON FUNCTION datamesh.contract_document(text, text) IS
+'The document of a contract with its keys in their own order: of the version given, else of the highest that is not retired, drafts included. Errors: MD102, MD103.';
+
+CREATE FUNCTION datamesh.contract(product text, version text DEFAULT NULL) RETURNS jsonb
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+SELECT datamesh.contract_document(product, version)::jsonb;
+END;
+COMMENT ON FUNCTION datamesh.contract(text, text) IS
+'A contract as jsonb: of the version given, else of the highest that is not retired, drafts included. Errors: MD102, MD103.';
+
+CREATE FUNCTION datamesh.contract_yaml(product text, version text DEFAULT NULL) RETURNS text
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+SELECT datamesh.contract_to_yaml(datamesh.contract_document(product, version));
+END;
+COMMENT ON FUNCTION datamesh.contract_yaml(text, text) IS
+'A contract as YAML, keys in the order of the document: of the version given, else of the highest that is not retired, drafts included. Errors: MD102, MD103.';
+
+-- Views for people. They show metadata and no data, and everybody may read them: a product is to
+-- be found before one has access to it.
+
+CREATE VIEW datamesh.domains AS
+SELECT d.domain_name AS domain,
+       coalesce(pg_get_userbyid(n.nspowner), d.owner_name) AS owner,
+       d.description,
+       (SELECT array_agg(s.schema_name ORDER BY s.schema_name) FROM datamesh.domain_schema AS s
+        WHERE s.domain_name = d.domain_name AND s.purpose = 'internal') AS internal_schemas,
+       d.port_role_name AS port_role,
+       (SELECT count(*) FROM datamesh.product AS p WHERE p.domain_name = d.domain_name) AS products,
+       d.created_at, d.created_by
+FROM datamesh.domain AS d
+LEFT JOIN pg_namespace AS n ON n.nspname = d.domain_name || '_internal';
+GRANT SELECT ON datamesh.domains TO PUBLIC;
+COMMENT ON VIEW datamesh.domains IS
+'The domains: who owns each, the schemas of its own, the role that owns its ports, how many products it has (drafts included).';
+
+CREATE VIEW datamesh.consumers AS
+SELECT c.consumer_name AS consumer, c.role_name AS role, c.description, c.created_at, c.created_by
+FROM datamesh.consumer AS c;
+GRANT SELECT ON datamesh.consumers TO PUBLIC;
+COMMENT ON VIEW datamesh.consumers IS
+'The reading groups that are no domain, which contracts may name in roles. Every domain is a consumer too, by its own name.';
+
+CREATE VIEW datamesh.products AS
+SELECT quote_ident(p.domain_name) || '.' || quote_ident(p.product_name) AS product,
+       p.domain_name AS domain,
+       p.product_name AS name,
+       p.status,
+       coalesce(pg_get_userbyid(n.nspowner), d.owner_name) AS owner,
+       f.version AS current_version,
+       l.version AS newest_version,
+       coalesce(f.mode, l.mode) AS mode,
+       coalesce(f.description, l.description) AS description,
+       f.current_release,
+       r.row_count,
+       r.published_at AS last_published,
+       p.created_at
+FROM datamesh.product AS p
+JOIN datamesh.domain AS d ON d.domain_name = p.domain_name
+LEFT JOIN pg_namespace AS n ON n.nspname = d.domain_name || '_internal'
+LEFT JOIN LATERAL (
+    SELECT c.version, c.mode, c.description, o.current_release
+    FROM datamesh.port AS o JOIN datamesh.contract AS c ON c.contract_id = o.contract_id
+    WHERE o.product_id = p.product_id AND c.status <> 'retired'
+    ORDER BY o.major DESC LIMIT 1) AS f ON true
+LEFT JOIN LATERAL (
+    SELECT c.version, c.mode, c.description
+    FROM datamesh.contract AS c
+    WHERE c.product_id = p.product_id AND c.status <> 'retired'
+    ORDER BY c.version DESC LIMIT 1) AS l ON true
+LEFT JOIN datamesh.release AS r ON r.release_id = f.current_release;
+GRANT SELECT ON datamesh.products TO PUBLIC;
+COMMENT ON VIEW datamesh.products IS
+'The data products: status, owner, the contract version in force and the newest one loaded, the release that readers see now with its rows and time. Filter by domain and name, which are indexed.';
+
+CREATE VIEW datamesh.contracts AS
+SELECT quote_ident(p.domain_name) || '.' || quote_ident(p.product_name) AS product,
+       p.domain_name AS domain,
+       p.product_name AS name,
+       c.version,
+       c.status,
+       c.mode,
+       c.retention,
+       quote_ident(c.source_schema) || '.' || quote_ident(c.source_name) AS source,
+       c.description,
+       c.loaded_at, c.loaded_by, c.published_at, c.end_of_life
+FROM datamesh.contract AS c JOIN datamesh.product AS p ON p.product_id = c.product_id;
+GRANT SELECT ON datamesh.contracts TO PUBLIC;
+COMMENT ON VIEW datamesh.contracts IS
+'Every version of every contract. The documents are read with datamesh.contract() and datamesh.contract_yaml().';
+
+CREATE VIEW datamesh.contract_columns AS
+SELECT quote_ident(p.domain_name) || '.' || quote_ident(p.product_name) AS product,
+       p.domain_name AS domain,
+       p.product_name AS name,
+       c.version,
+       t.position,
+       t.column_name, t.source_column, t.physical_type, t.logical_type, t.is_required, t.is_unique,
+       t.primary_key_position, t.classification, t.description
+FROM datamesh.contract_column AS t
+JOIN datamesh.contract AS c ON c.contract_id = t.contract_id
+JOIN datamesh.product AS p ON p.product_id = c.product_id;
+GRANT SELECT ON datamesh.contract_columns TO PUBLIC;
+COMMENT ON VIEW datamesh.contract_columns IS
+'The columns of every version of every contract, as consumers see them (column_name) and as the source calls them (source_column).';
+
+CREATE VIEW datamesh.events AS
+SELECT l.event_id, l.occurred_at, l.kind, l.actor, l.product, l.version, l.details
+FROM datamesh.event_log AS l;
+GRANT SELECT ON datamesh.events TO PUBLIC;
+COMMENT ON VIEW datamesh.events IS
+'The event log: what happened, when, by whom (the session''s user), to which product. Events hold figures and names, never data.';
+
+-- What a dump carries: all of it. The statements of CREATE EXTENSION make the tables, the dump
+-- brings their rows; event_log_head starts empty so that its row can be brought too.
+
+SELECT pg_catalog.pg_extension_config_dump('datamesh.' || t, '')
+FROM unnest(ARRAY['domain', 'domain_schema', 'consumer', 'product', 'contract', 'contract_column',
+                  'contract_sla', 'contract_role', 'contract_dependency', 'port', 'release',
+                  'port_history', 'report', 'event_log', 'event_log_head',
+                  'product_product_id_seq', 'contract_contract_id_seq', 'port_port_id_seq',
+                  'release_release_id_seq', 'report_report_id_seq']) AS t;

@@ -67,6 +67,11 @@ extern DmProduct *DmProductLock(const char *product);
 
 /* version NULL: the highest that is not retired (a draft counts).  An error if there is none. */
 extern DmContract *DmContractByVersion(const DmProduct *product, const char *version);
+/*
+ * The document of the same contract as it was loaded, keys in its own order.  Does not mind whether the
+ * roles of the domain are in order.
+ */
+extern char *DmContractDocument(const char *product, const char *version);
 /* The contract now in force for readers, or NULL if the product was never published. */
 extern DmContract *DmContractInForce(const DmProduct *product);
 
@@ -78,6 +83,16 @@ extern void DmRequireDomainMember(const DmDomain *domain);
 
 /* The role that a contract's roles[].role means: a consumer's, else a domain's owner; InvalidOid. */
 extern Oid DmConsumerRole(const char *consumer);
+
+/* The owner of a schema; InvalidOid if there is no schema of this name. */
+extern Oid DmSchemaOwner(const char *schema);
+
+/*
+ * The relation that a contract's source_schema and source_name mean: a table, view, materialized view,
+ * partitioned or foreign table in an internal schema of the domain that still belongs to the domain's
+ * owner.  An error that says what is wrong otherwise; takes no lock.
+ */
+extern Oid DmSourceRelation(const DmDomain *domain, const char *schema, const char *relation);
 
 /*
  * Append one event, at the very end of a transaction's work: it locks the head

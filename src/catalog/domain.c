@@ -51,6 +51,10 @@
 #include "catalog/catalog.h"
 
 PG_FUNCTION_INFO_V1(dm_create_domain);
+PG_FUNCTION_INFO_V1(dm_create_consumer);
+PG_FUNCTION_INFO_V1(dm_add_internal_schema);
+PG_FUNCTION_INFO_V1(dm_set_domain_owner);
+PG_FUNCTION_INFO_V1(dm_drop_domain);
 
 /* Port roles that are tried before we give up finding a free name. */
 #define MAX_PORT_ROLE_NAMES 100
@@ -416,6 +420,247 @@ dm_create_domain(PG_FUNCTION_ARGS)
 		keep_domain(name, owner, description);
 	else
 		make_domain(name, owner, description);
+	end_change(&identity);
+	PG_RETURN_VOID();
+}
+
+/* ---------- create_consumer ---------- */
+
+static void
+insert_consumer(const char *name, const char *role, Oid role_oid, const char *description)
+{
+	Oid types[5] = {TEXTOID, TEXTOID, OIDOID, INT8OID, TEXTOID};
+	bool nulls[5] = {false};
+	Datum values[5];
+
+	values[0] = CStringGetTextDatum(name);
+	values[1] = CStringGetTextDatum(role);
+	values[2] = ObjectIdGetDatum(role_oid);
+	values[3] = Int64GetDatum((int64) GetSystemIdentifier());
+	nulls[4] = (description == NULL);
+	values[4] = description ? CStringGetTextDatum(description) : (Datum) 0;
+	DmSpiExecute("INSERT INTO datamesh.consumer AS c (consumer_name, role_name, role_oid, cluster, "
+				 "description) VALUES ($1::name, $2::name, $3, $4, $5) ON CONFLICT (consumer_name) DO "
+				 "UPDATE SET role_name = excluded.role_name, role_oid = excluded.role_oid, "
+				 "cluster = excluded.cluster, "
+				 "description = coalesce(excluded.description, c.description)",
+				 5, types, values, nulls, false);
+	/* By this grant the role is known again after a restore: see consumer_role() in lookup.c. */
+	run("GRANT USAGE ON SCHEMA datamesh TO %s", quote_identifier(role));
+}
+
+/* The consumer is there and its role is the same: take a new description. */
+static void
+keep_consumer(const char *name, const char *description)
+{
+	const char *args[2] = {name, description};
+
+	if (description == NULL ||
+		run_text("UPDATE datamesh.consumer SET description = $2 WHERE consumer_name = $1 AND "
+				 "description IS DISTINCT FROM $2",
+				 2, args) == 0)
+	{
+		ereport(NOTICE, (errmsg("consumer \"%s\" already exists, nothing to do", name)));
+		return;
+	}
+	DmEventAppend("consumer_described", NULL, NULL,
+				  details_of("consumer", name, "description", description, NULL));
+}
+
+Datum
+dm_create_consumer(PG_FUNCTION_ARGS)
+{
+	char *name = text_argument(fcinfo, 0, "name of a consumer");
+	char *role = text_argument(fcinfo, 1, "role of a consumer");
+	char *description = text_argument(fcinfo, 2, NULL);
+	const char *args[1] = {name};
+	DmIdentity identity;
+	Oid role_oid;
+	Oid known = InvalidOid;
+
+	begin_change(&identity);
+	role_oid = ordinary_role(role, "a consumer");
+	if (run_text("SELECT FROM datamesh.domain WHERE domain_name = $1", 1, args) > 0)
+		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("a domain named \"%s\" exists", name),
+						errdetail("Every domain is a consumer by its name already.")));
+	if (run_text("SELECT FROM datamesh.consumer WHERE consumer_name = $1", 1, args) > 0)
+		known = DmConsumerRole(name);
+	if (OidIsValid(known) && known != role_oid)
+		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
+						errmsg("consumer \"%s\" already exists", name),
+						errdetail("It is role \"%s\", not role \"%s\".",
+								  GetUserNameFromId(known, false), role)));
+	if (OidIsValid(known))
+		keep_consumer(name, description);
+	else
+	{
+		insert_consumer(name, role, role_oid, description);
+		DmEventAppend("consumer_created", NULL, NULL,
+					  details_of("consumer", name, "role", role, "description", description, NULL));
+	}
+	end_change(&identity);
+	PG_RETURN_VOID();
+}
+
+/* ---------- changing and removing domains ---------- */
+
+/*
+ * Registers a schema of the domain's own beside <domain>_internal, for contracts to name sources
+ * in.  The team does this itself.
+ */
+Datum
+dm_add_internal_schema(PG_FUNCTION_ARGS)
+{
+	char *name = text_argument(fcinfo, 0, "name of a domain");
+	char *schema = text_argument(fcinfo, 1, "name of a schema");
+	const char *args[2] = {schema, name};
+	DmDomain *domain = DmDomainByName(name);
+	DmIdentity identity;
+
+	DmRequireDomainMember(domain);
+	begin_change(&identity);
+	if (DmSchemaOwner(schema) != domain->owner)
+		ereport(ERROR,
+				(OidIsValid(DmSchemaOwner(schema)) ? errcode(ERRCODE_INSUFFICIENT_PRIVILEGE)
+												   : errcode(ERRCODE_UNDEFINED_SCHEMA),
+				 OidIsValid(DmSchemaOwner(schema))
+					 ? errmsg("schema \"%s\" does not belong to domain \"%s\"", schema, name)
+					 : errmsg("schema \"%s\" does not exist", schema),
+				 errhint("Make it with CREATE SCHEMA %s AUTHORIZATION %s.", quote_identifier(schema),
+						 quote_identifier(domain->owner_name))));
+	if (run_text("SELECT domain_name FROM datamesh.domain_schema WHERE schema_name = $1", 1, args) > 0)
+	{
+		if (strcmp(DmSpiText(0, 1), name) != 0)
+			ereport(ERROR, (errcode(ERRCODE_DUPLICATE_SCHEMA),
+							errmsg("schema \"%s\" is registered for domain \"%s\"", schema,
+								   DmSpiText(0, 1))));
+		ereport(NOTICE, (errmsg("schema \"%s\" is registered already, nothing to do", schema)));
+	}
+	else
+	{
+		run_text("INSERT INTO datamesh.domain_schema (schema_name, domain_name, purpose) VALUES "
+				 "($1::name, $2::name, 'internal')",
+				 2, args);
+		DmEventAppend("internal_schema_added", NULL, NULL,
+					  details_of("domain", name, "schema", schema, NULL));
+	}
+	end_change(&identity);
+	PG_RETURN_VOID();
+}
+
+/* The domain's row as it was recorded, whether its roles and schemas are in order or not. */
+static void
+require_domain(const char *name)
+{
+	const char *args[1] = {name};
+
+	if (run_text("SELECT owner_name, port_role_name, port_role_oid FROM datamesh.domain WHERE "
+				 "domain_name = $1",
+				 1, args) == 0)
+		(void) DmDomainByName(name); /* the error that says so */
+}
+
+/* Give the domain's internal schemas, those that still exist, to another role. */
+static void
+move_internal_schemas(const char *domain, const char *new_owner)
+{
+	const char *args[1] = {domain};
+	uint64 n = run_text("SELECT pg_catalog.quote_ident(s.schema_name) FROM datamesh.domain_schema s JOIN "
+						"pg_catalog.pg_namespace n ON n.nspname = s.schema_name WHERE s.domain_name = $1 "
+						"AND s.purpose = 'internal' ORDER BY 1",
+						1, args);
+	char **schemas = palloc(sizeof(char *) * (n + 1));
+
+	for (uint64 i = 0; i < n; i++)
+		schemas[i] = DmSpiText(i, 1);
+	for (uint64 i = 0; i < n; i++)
+		run("ALTER SCHEMA %s OWNER TO %s", schemas[i], quote_identifier(new_owner));
+}
+
+/*
+ * Gives a domain to another role, or confirms that somebody gave its schemas away.  The relations
+ * in them stay whose they are.
+ */
+Datum
+dm_set_domain_owner(PG_FUNCTION_ARGS)
+{
+	char *name = text_argument(fcinfo, 0, "name of a domain");
+	char *owner = text_argument(fcinfo, 1, "owner of a domain");
+	const char *args[2] = {name, owner};
+	DmIdentity identity;
+	char *old_owner;
+
+	begin_change(&identity);
+	require_domain(name);
+	old_owner = DmSpiText(0, 1);
+	(void) owner_role(owner);
+	move_internal_schemas(name, owner);
+	if (OidIsValid(get_role_oid(old_owner, true)))
+		run("REVOKE ALL ON SCHEMA %s FROM %s", quote_identifier(name), quote_identifier(old_owner));
+	run("GRANT USAGE ON SCHEMA %s TO %s", quote_identifier(name), quote_identifier(owner));
+	run_text("UPDATE datamesh.domain SET owner_name = $2::name, owner_oid = (SELECT oid FROM "
+			 "pg_catalog.pg_authid WHERE rolname = $2) WHERE domain_name = $1",
+			 2, args);
+	DmEventAppend("domain_owner_changed", NULL, NULL,
+				  details_of("domain", name, "owner", owner, "previous_owner", old_owner, NULL));
+	end_change(&identity);
+	PG_RETURN_VOID();
+}
+
+static void
+require_nothing_published(const char *name)
+{
+	const char *args[1] = {name};
+
+	run_text("SELECT pg_catalog.string_agg(quoted, ', '), pg_catalog.count(*) FROM (SELECT "
+			 "pg_catalog.quote_ident(product_name) AS quoted FROM datamesh.product WHERE domain_name = $1 "
+			 "AND status IN ('published', 'deprecated') ORDER BY 1 LIMIT 10) AS live",
+			 1, args);
+	if (DmSpiText(0, 1) != NULL)
+		ereport(ERROR, (errcode(ERRCODE_DM_LIFECYCLE),
+						errmsg("domain \"%s\" has published products", name),
+						errdetail("Consumers may be reading %s.", DmSpiText(0, 1)),
+						errhint("Retire them first: CALL datamesh.retire(...).")));
+}
+
+/* Drop a schema if it is there and its owner is the one we knew; RESTRICT, whoever made what is in it. */
+static void
+drop_schema(const char *schema, const char *role_name)
+{
+	Oid owner = DmSchemaOwner(schema);
+
+	if (OidIsValid(owner) && owner == get_role_oid(role_name, true))
+		run("DROP SCHEMA %s RESTRICT", quote_identifier(schema));
+}
+
+/*
+ * Removes a domain without published products: its contracts, port schema and port role.  What is in
+ * its internal schemas is the team's and stays.
+ */
+Datum
+dm_drop_domain(PG_FUNCTION_ARGS)
+{
+	char *name = text_argument(fcinfo, 0, "name of a domain");
+	const char *args[1] = {name};
+	DmIdentity identity;
+	char *port_role;
+
+	begin_change(&identity);
+	require_domain(name);
+	port_role = DmSpiText(0, 2);
+	require_nothing_published(name);
+	run_text("DELETE FROM datamesh.product WHERE domain_name = $1", 1, args);
+	run_text("DELETE FROM datamesh.domain WHERE domain_name = $1", 1, args);
+	drop_schema(name, port_role);
+	drop_schema(DmSuffixedName(name, DM_RELEASE_SUFFIX), port_role);
+	if (OidIsValid(get_role_oid(port_role, true)))
+	{
+		run("DROP OWNED BY %s RESTRICT", quote_identifier(port_role));
+		run("DROP ROLE %s", quote_identifier(port_role));
+	}
+	DmEventAppend("domain_dropped", NULL, NULL, details_of("domain", name, NULL));
+	ereport(NOTICE, (errmsg("schema \"%s\" is left to its owner",
+							DmSuffixedName(name, DM_INTERNAL_SUFFIX))));
 	end_change(&identity);
 	PG_RETURN_VOID();
 }

@@ -156,9 +156,8 @@ product_not_found(CatalogRead *read, const char *domain, const char *name)
 					"a new one from its contract.")));
 }
 
-/* The owner of a schema; InvalidOid if there is no schema of this name. */
-static Oid
-schema_owner(const char *schema)
+Oid
+DmSchemaOwner(const char *schema)
 {
 	HeapTuple tuple;
 	Oid owner;
@@ -177,7 +176,7 @@ schema_owner(const char *schema)
 static Oid
 confirmed_owner(const char *domain, const char *schema, const char *role_name, Oid role_oid)
 {
-	Oid owner = schema_owner(schema);
+	Oid owner = DmSchemaOwner(schema);
 	char *owner_name;
 
 	if (!OidIsValid(owner))
@@ -289,6 +288,7 @@ DmDomainByName(const char *name)
 	return domain;
 }
 
+/* The product as it was recorded; its domain's roles are not looked at. */
 static DmProduct *
 find_product(const char *product, bool lock)
 {
@@ -311,7 +311,7 @@ find_product(const char *product, bool lock)
 				 2, types, values, NULL, false);
 	if (SPI_processed == 0)
 	{
-		read_domain(&read, domain);
+		(void) read_domain(&read, domain);
 		product_not_found(&read, domain, name);
 	}
 	result->product_id = DatumGetInt32(DmSpiDatum(0, 1, &isnull));
@@ -319,7 +319,6 @@ find_product(const char *product, bool lock)
 	result->status = copy_text(&read, 0, 3);
 	result->domain = read_domain(&read, domain);
 	end_read(&read);
-	bind_roles(result->domain);
 	result->qualified_name = DmProductName(domain, name);
 	return result;
 }
@@ -327,13 +326,19 @@ find_product(const char *product, bool lock)
 DmProduct *
 DmProductByName(const char *product)
 {
-	return find_product(product, false);
+	DmProduct *result = find_product(product, false);
+
+	bind_roles(result->domain);
+	return result;
 }
 
 DmProduct *
 DmProductLock(const char *product)
 {
-	return find_product(product, true);
+	DmProduct *result = find_product(product, true);
+
+	bind_roles(result->domain);
+	return result;
 }
 
 #define CONTRACT_COLUMNS                                                                           \
@@ -435,6 +440,24 @@ DmContractByVersion(const DmProduct *product, const char *version)
 	return contract;
 }
 
+char *
+DmContractDocument(const char *product, const char *version)
+{
+	DmProduct *found = find_product(product, false);
+	DmContract *contract = DmContractByVersion(found, version);
+	Oid types[1] = {INT4OID};
+	Datum values[1] = {Int32GetDatum(contract->contract_id)};
+	CatalogRead read;
+	char *document;
+
+	begin_read(&read);
+	DmSpiExecute("SELECT document FROM datamesh.contract WHERE contract_id = $1", 1, types, values,
+				 NULL, false);
+	document = copy_text(&read, 0, 1);
+	end_read(&read);
+	return document;
+}
+
 DmContract *
 DmContractInForce(const DmProduct *product)
 {
@@ -488,7 +511,7 @@ domain_owner(CatalogRead *read, const char *name)
 				 types, values, NULL, false);
 	if (SPI_processed == 0)
 		return InvalidOid;
-	owner = schema_owner(DmSuffixedName(name, DM_INTERNAL_SUFFIX));
+	owner = DmSchemaOwner(DmSuffixedName(name, DM_INTERNAL_SUFFIX));
 	owner_name = OidIsValid(owner) ? GetUserNameFromId(owner, true) : NULL;
 	if (owner_name == NULL)
 		return InvalidOid;
