@@ -634,9 +634,23 @@ COMMENT ON VIEW datamesh.events IS
 -- What a dump carries: all of it. The statements of CREATE EXTENSION make the tables, the dump
 -- brings their rows; event_log_head starts empty so that its row can be brought too.
 
-SELECT pg_catalog.pg_extension_config_dump('datamesh.' || t, '')
-FROM unnest(ARRAY['domain', 'domain_schema', 'consumer', 'product', 'contract', 'contract_column',
-                  'contract_sla', 'contract_role', 'contract_dependency', 'port', 'release',
-                  'port_history', 'report', 'event_log', 'event_log_head',
-                  'product_product_id_seq', 'contract_contract_id_seq', 'port_port_id_seq',
-                  'release_release_id_seq', 'report_report_id_seq']) AS t;
+SELECT pg_catalog.pg_extension_config_dump('datamesh.domain', '');
+SELECT pg_catalog.pg_extension_config_dump('datamesh.domain_schema', '');
+SELECT pg_catalog.pg_extension_config_dump('datamesh.consumer', '');
+SELECT pg_catalog.pg_extension_config_dump('datamesh.product', '');
+SELECT pg_catalog.pg_extension_config_dump('datamesh.contract', '');
+SELECT pg_catalog.pg_extension_config_dump('datamesh.contract_column', '');
+SELECT pg_catalog.pg_extension_config_dump('datamesh.contract_sla', '');
+SELECT pg_catalog.pg_extension_config_dump('datamesh.contract_role', '');
+SELECT pg_catalog.pg_extension_config_dump('datamesh.contract_dependency', '');
+SELECT pg_catalog.pg_extension_config_dump('datamesh.port', '');
+SELECT pg_catalog.pg_extension_config_dump('datamesh.release', '');
+SELECT pg_catalog.pg_extension_config_dump('datamesh.port_history', '');
+SELECT pg_catalog.pg_extension_config_dump('datamesh.report', '');
+SELECT pg_catalog.pg_extension_config_dump('datamesh.event_log', '');
+SELECT pg_catalog.pg_extension_config_dump('datamesh.event_log_head', '');
+SELECT pg_catalog.pg_extension_config_dump('datamesh.product_product_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('datamesh.contract_contract_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('datamesh.port_port_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('datamesh.release_release_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('datamesh.report_report_id_seq', '');

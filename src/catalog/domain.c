@@ -439,12 +439,13 @@ insert_consumer(const char *name, const char *role, Oid role_oid, const char *de
 	values[3] = Int64GetDatum((int64) GetSystemIdentifier());
 	nulls[4] = (description == NULL);
 	values[4] = description ? CStringGetTextDatum(description) : (Datum) 0;
-	DmSpiExecute("INSERT INTO datamesh.consumer AS c (consumer_name, role_name, role_oid, cluster, "
-				 "description) VALUES ($1::name, $2::name, $3, $4, $5) ON CONFLICT (consumer_name) DO "
-				 "UPDATE SET role_name = excluded.role_name, role_oid = excluded.role_oid, "
-				 "cluster = excluded.cluster, "
-				 "description = coalesce(excluded.description, c.description)",
-				 5, types, values, nulls, false);
+	DmSpiExecute(
+		"INSERT INTO datamesh.consumer AS c (consumer_name, role_name, role_oid, cluster, "
+		"description) VALUES ($1::name, $2::name, $3, $4, $5) ON CONFLICT (consumer_name) DO "
+		"UPDATE SET role_name = excluded.role_name, role_oid = excluded.role_oid, "
+		"cluster = excluded.cluster, "
+		"description = coalesce(excluded.description, c.description)",
+		5, types, values, nulls, false);
 	/* By this grant the role is known again after a restore: see consumer_role() in lookup.c. */
 	run("GRANT USAGE ON SCHEMA datamesh TO %s", quote_identifier(role));
 }
@@ -481,15 +482,16 @@ dm_create_consumer(PG_FUNCTION_ARGS)
 	begin_change(&identity);
 	role_oid = ordinary_role(role, "a consumer");
 	if (run_text("SELECT FROM datamesh.domain WHERE domain_name = $1", 1, args) > 0)
-		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("a domain named \"%s\" exists", name),
-						errdetail("Every domain is a consumer by its name already.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("a domain named \"%s\" exists", name),
+				 errdetail("Every domain is a consumer by its name already.")));
 	if (run_text("SELECT FROM datamesh.consumer WHERE consumer_name = $1", 1, args) > 0)
 		known = DmConsumerRole(name);
 	if (OidIsValid(known) && known != role_oid)
-		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
-						errmsg("consumer \"%s\" already exists", name),
-						errdetail("It is role \"%s\", not role \"%s\".",
-								  GetUserNameFromId(known, false), role)));
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("consumer \"%s\" already exists", name),
+				 errdetail("It is role \"%s\", not role \"%s\".", GetUserNameFromId(known, false),
+						   role)));
 	if (OidIsValid(known))
 		keep_consumer(name, description);
 	else
@@ -520,15 +522,15 @@ dm_add_internal_schema(PG_FUNCTION_ARGS)
 	DmRequireDomainMember(domain);
 	begin_change(&identity);
 	if (DmSchemaOwner(schema) != domain->owner)
-		ereport(ERROR,
-				(OidIsValid(DmSchemaOwner(schema)) ? errcode(ERRCODE_INSUFFICIENT_PRIVILEGE)
-												   : errcode(ERRCODE_UNDEFINED_SCHEMA),
-				 OidIsValid(DmSchemaOwner(schema))
-					 ? errmsg("schema \"%s\" does not belong to domain \"%s\"", schema, name)
-					 : errmsg("schema \"%s\" does not exist", schema),
-				 errhint("Make it with CREATE SCHEMA %s AUTHORIZATION %s.", quote_identifier(schema),
-						 quote_identifier(domain->owner_name))));
-	if (run_text("SELECT domain_name FROM datamesh.domain_schema WHERE schema_name = $1", 1, args) > 0)
+		ereport(ERROR, (OidIsValid(DmSchemaOwner(schema)) ? errcode(ERRCODE_INSUFFICIENT_PRIVILEGE)
+														  : errcode(ERRCODE_UNDEFINED_SCHEMA),
+						OidIsValid(DmSchemaOwner(schema))
+							? errmsg("schema \"%s\" does not belong to domain \"%s\"", schema, name)
+							: errmsg("schema \"%s\" does not exist", schema),
+						errhint("Make it with CREATE SCHEMA %s AUTHORIZATION %s.",
+								quote_identifier(schema), quote_identifier(domain->owner_name))));
+	if (run_text("SELECT domain_name FROM datamesh.domain_schema WHERE schema_name = $1", 1, args) >
+		0)
 	{
 		if (strcmp(DmSpiText(0, 1), name) != 0)
 			ereport(ERROR, (errcode(ERRCODE_DUPLICATE_SCHEMA),
@@ -565,10 +567,11 @@ static void
 move_internal_schemas(const char *domain, const char *new_owner)
 {
 	const char *args[1] = {domain};
-	uint64 n = run_text("SELECT pg_catalog.quote_ident(s.schema_name) FROM datamesh.domain_schema s JOIN "
-						"pg_catalog.pg_namespace n ON n.nspname = s.schema_name WHERE s.domain_name = $1 "
-						"AND s.purpose = 'internal' ORDER BY 1",
-						1, args);
+	uint64 n =
+		run_text("SELECT pg_catalog.quote_ident(s.schema_name) FROM datamesh.domain_schema s JOIN "
+				 "pg_catalog.pg_namespace n ON n.nspname = s.schema_name WHERE s.domain_name = $1 "
+				 "AND s.purpose = 'internal' ORDER BY 1",
+				 1, args);
 	char **schemas = palloc(sizeof(char *) * (n + 1));
 
 	for (uint64 i = 0; i < n; i++)
@@ -613,7 +616,8 @@ require_nothing_published(const char *name)
 	const char *args[1] = {name};
 
 	run_text("SELECT pg_catalog.string_agg(quoted, ', '), pg_catalog.count(*) FROM (SELECT "
-			 "pg_catalog.quote_ident(product_name) AS quoted FROM datamesh.product WHERE domain_name = $1 "
+			 "pg_catalog.quote_ident(product_name) AS quoted FROM datamesh.product WHERE "
+			 "domain_name = $1 "
 			 "AND status IN ('published', 'deprecated') ORDER BY 1 LIMIT 10) AS live",
 			 1, args);
 	if (DmSpiText(0, 1) != NULL)

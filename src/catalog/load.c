@@ -50,14 +50,14 @@ PG_FUNCTION_INFO_V1(dm_contract_document);
 
 typedef struct Draft
 {
-	char *json;			  /* the document, keys in its own order */
-	Jsonb *document;	  /* the same, for looking things up */
-	JsonbValue *object;	  /* schema[0] */
+	char *json;         /* the document, keys in its own order */
+	Jsonb *document;    /* the same, for looking things up */
+	JsonbValue *object; /* schema[0] */
 	char *domain_name;
 	char *product_name;
 	char *version;
-	char *source;		  /* schema[0].physicalName, else name */
-	char *source_schema;  /* found in the catalog */
+	char *source;        /* schema[0].physicalName, else name */
+	char *source_schema; /* found in the catalog */
 	char *source_name;
 	StringInfoData problems;
 	int problem_count;
@@ -97,13 +97,14 @@ raise_problems(Draft *draft)
 	if (draft->problem_count > MAX_PROBLEMS_SHOWN)
 		appendStringInfo(&draft->problems, "\n... and %d more.",
 						 draft->problem_count - MAX_PROBLEMS_SHOWN);
-	ereport(ERROR, (errcode(ERRCODE_DM_INVALID_CONTRACT),
-					errmsg_plural("invalid data contract: %d problem",
-								  "invalid data contract: %d problems", draft->problem_count,
-								  draft->problem_count),
-					errdetail_internal("%s", draft->problems.data),
-					errhint("Each line names a place in the document and what datamesh needs there to "
-							"make a data product of it.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_DM_INVALID_CONTRACT),
+		 errmsg_plural("invalid data contract: %d problem", "invalid data contract: %d problems",
+					   draft->problem_count, draft->problem_count),
+		 errdetail_internal("%s", draft->problems.data),
+		 errhint("Each line names a place in the document and what datamesh needs there to "
+				 "make a data product of it.")));
 }
 
 /* ---------- reading the document ---------- */
@@ -134,7 +135,7 @@ string_field(JsonbContainer *object, const char *key)
 }
 
 static int
-array_length(JsonbContainer *array)
+elements_of(JsonbContainer *array)
 {
 	return array != NULL && JsonContainerIsArray(array) && !JsonContainerIsScalar(array)
 			   ? JsonContainerSize(array)
@@ -249,24 +250,26 @@ read_column(Draft *draft, JsonbContainer *property, int i, char **name)
 	if (*name == NULL)
 		problem(draft, "schema[0].properties[%d].name: missing", i);
 	else if (strlen(*name) >= NAMEDATALEN)
-		problem(draft, "schema[0].properties[%d].name: \"%s\" has %d bytes, and a name has at most %d",
-				i, *name, (int) strlen(*name), NAMEDATALEN - 1);
+		problem(draft,
+				"schema[0].properties[%d].name: \"%s\" has %d bytes, and a name has at most %d", i,
+				*name, (int) strlen(*name), NAMEDATALEN - 1);
 	else if (strcmp(*name, RELEASE_COLUMN) == 0)
 		problem(draft, "schema[0].properties[%d].name: \"%s\" is reserved for datamesh", i, *name);
 	else if (is_system_column(*name))
 		problem(draft, "schema[0].properties[%d].name: \"%s\" is a system column of PostgreSQL", i,
 				*name);
 	if (physical != NULL && strlen(physical) >= NAMEDATALEN)
-		problem(draft,
-				"schema[0].properties[%d].physicalName: \"%s\" has %d bytes, and a name has at most %d",
-				i, physical, (int) strlen(physical), NAMEDATALEN - 1);
+		problem(
+			draft,
+			"schema[0].properties[%d].physicalName: \"%s\" has %d bytes, and a name has at most %d",
+			i, physical, (int) strlen(physical), NAMEDATALEN - 1);
 }
 
 static void
 read_columns(Draft *draft, JsonbContainer *object)
 {
 	JsonbContainer *properties = container(field(object, "properties"));
-	int n = array_length(properties);
+	int n = elements_of(properties);
 	char **names;
 	int found = 0;
 
@@ -279,7 +282,8 @@ read_columns(Draft *draft, JsonbContainer *object)
 	for (int i = 0; i < n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		read_column(draft, container(getIthJsonbValueFromContainer(properties, i)), i, &names[found]);
+		read_column(draft, container(getIthJsonbValueFromContainer(properties, i)), i,
+					&names[found]);
 		if (names[found] != NULL)
 			found++;
 	}
@@ -294,7 +298,7 @@ read_schema(Draft *draft)
 {
 	JsonbContainer *schema = container(field(&draft->document->root, "schema"));
 	JsonbContainer *object;
-	int n = array_length(schema);
+	int n = elements_of(schema);
 
 	if (n != 1)
 	{
@@ -307,7 +311,8 @@ read_schema(Draft *draft)
 	if (draft->source == NULL)
 		draft->source = string_field(object, "name");
 	if (draft->source == NULL)
-		problem(draft, "schema[0].physicalName: missing, and name too; one of them names the source");
+		problem(draft,
+				"schema[0].physicalName: missing, and name too; one of them names the source");
 	read_columns(draft, object);
 }
 
@@ -319,8 +324,8 @@ read_custom_properties(Draft *draft)
 	Datum values[1];
 
 	values[0] = JsonbPGetDatum(draft->document);
-	DmSpiExecute("SELECT problem FROM datamesh.custom_property_problems($1)", 1, types, values, NULL,
-				 false);
+	DmSpiExecute("SELECT problem FROM datamesh.custom_property_problems($1)", 1, types, values,
+				 NULL, false);
 	for (uint64 i = 0; i < SPI_processed; i++)
 		problem(draft, "%s", DmSpiText(i, 1));
 }
@@ -331,8 +336,7 @@ read_document(Draft *draft, text *document)
 	memset(draft, 0, sizeof(Draft));
 	initStringInfo(&draft->problems);
 	draft->json = DmContractRead(VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document));
-	draft->document =
-		DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(draft->json)));
+	draft->document = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(draft->json)));
 	read_root(draft);
 	read_schema(draft);
 }
@@ -356,9 +360,10 @@ internal_schemas(const DmDomain *domain)
 
 	values[0] = CStringGetTextDatum(domain->name);
 	values[1] = CStringGetTextDatum(domain->internal_schema);
-	DmSpiExecute("SELECT schema_name FROM datamesh.domain_schema WHERE domain_name = $1 AND purpose = "
-				 "'internal' ORDER BY schema_name <> $2, schema_name",
-				 2, types, values, NULL, false);
+	DmSpiExecute(
+		"SELECT schema_name FROM datamesh.domain_schema WHERE domain_name = $1 AND purpose = "
+		"'internal' ORDER BY schema_name <> $2, schema_name",
+		2, types, values, NULL, false);
 	for (uint64 i = 0; i < SPI_processed; i++)
 		schemas = lappend(schemas, DmSpiText(i, 1));
 	return schemas;
@@ -391,24 +396,28 @@ relation_in(const DmDomain *domain, const char *schema, const char *relation)
 static void
 source_not_found(const DmDomain *domain, const char *source, List *schemas)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_TABLE),
-			 errmsg("source \"%s\" of domain \"%s\" does not exist", source, domain->name),
-			 errdetail("It was looked for in %s.", list_names(schemas)),
-			 errhint("Make the table or view first, or correct schema[0].physicalName. Another schema of "
-					 "role \"%s\" is registered with CALL datamesh.add_internal_schema(...).",
-					 domain->owner_name)));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_UNDEFINED_TABLE),
+		 errmsg("source \"%s\" of domain \"%s\" does not exist", source, domain->name),
+		 errdetail("It was looked for in %s.", list_names(schemas)),
+		 errhint(
+			 "Make the table or view first, or correct schema[0].physicalName. Another schema of "
+			 "role \"%s\" is registered with CALL datamesh.add_internal_schema(...).",
+			 domain->owner_name)));
 }
 
 static void
 require_source_kind(Oid relid, const char *schema, const char *relation)
 {
 	if (!is_source_kind(get_rel_relkind(relid)))
-		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-						errmsg("%s cannot be the source of a data product",
-							   quote_qualified_identifier(schema, relation)),
-						errdetail("It is neither a table nor a view."),
-						errhint("Tables, views, materialized views, partitioned and foreign tables can.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("%s cannot be the source of a data product",
+					quote_qualified_identifier(schema, relation)),
+			 errdetail("It is neither a table nor a view."),
+			 errhint("Tables, views, materialized views, partitioned and foreign tables can.")));
 }
 
 Oid
@@ -507,22 +516,23 @@ require_free_port_names(Draft *draft)
 {
 	Oid types[3] = {TEXTOID, TEXTOID, TEXTOID};
 	Datum values[3];
-	char *port = DmSuffixedName(draft->product_name, psprintf("_v%d", DmSemverMajor(draft->version)));
+	char *port =
+		DmSuffixedName(draft->product_name, psprintf("_v%d", DmSemverMajor(draft->version)));
 
 	values[0] = CStringGetTextDatum(draft->domain_name);
 	values[1] = CStringGetTextDatum(draft->product_name);
 	values[2] = CStringGetTextDatum(port);
-	DmSpiExecute("SELECT other, port FROM datamesh.port_name_conflicts($1, $2, $3) ORDER BY 1 LIMIT 1",
-				 3, types, values, NULL, false);
+	DmSpiExecute(
+		"SELECT other, port FROM datamesh.port_name_conflicts($1, $2, $3) ORDER BY 1 LIMIT 1", 3,
+		types, values, NULL, false);
 	if (SPI_processed > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DUPLICATE_OBJECT),
-				 errmsg("the port name %s is taken",
-						DmProductName(draft->domain_name, DmSpiText(0, 2))),
-				 errdetail("Products %s and %s would both have a port of this name.",
-						   DmProductName(draft->domain_name, draft->product_name),
-						   DmProductName(draft->domain_name, DmSpiText(0, 1))),
-				 errhint("Choose another name for the product.")));
+		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
+						errmsg("the port name %s is taken",
+							   DmProductName(draft->domain_name, DmSpiText(0, 2))),
+						errdetail("Products %s and %s would both have a port of this name.",
+								  DmProductName(draft->domain_name, draft->product_name),
+								  DmProductName(draft->domain_name, DmSpiText(0, 1))),
+						errhint("Choose another name for the product.")));
 }
 
 /* The product's id, made if it is new. */
@@ -535,12 +545,14 @@ ensure_product(Draft *draft)
 
 	values[0] = CStringGetTextDatum(draft->domain_name);
 	values[1] = CStringGetTextDatum(draft->product_name);
-	DmSpiExecute("INSERT INTO datamesh.product (domain_name, product_name) VALUES ($1::name, $2::name) "
-				 "ON CONFLICT (domain_name, product_name) DO NOTHING",
-				 2, types, values, NULL, false);
-	DmSpiExecute("SELECT product_id FROM datamesh.product WHERE domain_name = $1 AND product_name = $2 "
-				 "FOR NO KEY UPDATE",
-				 2, types, values, NULL, false);
+	DmSpiExecute(
+		"INSERT INTO datamesh.product (domain_name, product_name) VALUES ($1::name, $2::name) "
+		"ON CONFLICT (domain_name, product_name) DO NOTHING",
+		2, types, values, NULL, false);
+	DmSpiExecute(
+		"SELECT product_id FROM datamesh.product WHERE domain_name = $1 AND product_name = $2 "
+		"FOR NO KEY UPDATE",
+		2, types, values, NULL, false);
 	return DatumGetInt32(DmSpiDatum(0, 1, &isnull));
 }
 
@@ -554,8 +566,8 @@ find_contract(int32 product_id, const char *version, char **status, char **docum
 	bool isnull;
 	int32 found = 0;
 
-	DmSpiExecute("SELECT contract_id, version FROM datamesh.contract WHERE product_id = $1", 1, types,
-				 values, NULL, false);
+	DmSpiExecute("SELECT contract_id, version FROM datamesh.contract WHERE product_id = $1", 1,
+				 types, values, NULL, false);
 	for (uint64 i = 0; i < SPI_processed && found == 0; i++)
 		if (DmSemverCompare(DmSpiDatum(i, 2, &isnull), wanted) == 0)
 			found = DatumGetInt32(DmSpiDatum(i, 1, &isnull));
@@ -583,15 +595,17 @@ write_contract(Draft *draft, int32 product_id, int32 contract_id)
 	values[4] = CStringGetTextDatum(draft->source_name);
 	values[5] = Int32GetDatum(contract_id);
 	if (contract_id == 0)
-		DmSpiExecute("INSERT INTO datamesh.contract (product_id, version, document, source_schema, "
-					 "source_name) SELECT $1, $2, $3::json, $4::name, $5::name WHERE $6 = 0 RETURNING "
-					 "contract_id",
-					 6, types, values, NULL, false);
+		DmSpiExecute(
+			"INSERT INTO datamesh.contract (product_id, version, document, source_schema, "
+			"source_name) SELECT $1, $2, $3::json, $4::name, $5::name WHERE $6 = 0 RETURNING "
+			"contract_id",
+			6, types, values, NULL, false);
 	else
-		DmSpiExecute("UPDATE datamesh.contract SET version = $2, document = $3::json, source_schema = "
-					 "$4::name, source_name = $5::name, loaded_at = pg_catalog.now(), loaded_by = "
-					 "session_user WHERE product_id = $1 AND contract_id = $6 RETURNING contract_id",
-					 6, types, values, NULL, false);
+		DmSpiExecute(
+			"UPDATE datamesh.contract SET version = $2, document = $3::json, source_schema = "
+			"$4::name, source_name = $5::name, loaded_at = pg_catalog.now(), loaded_by = "
+			"session_user WHERE product_id = $1 AND contract_id = $6 RETURNING contract_id",
+			6, types, values, NULL, false);
 	contract_id = DatumGetInt32(DmSpiDatum(0, 1, &isnull));
 
 	values[0] = Int32GetDatum(contract_id);
@@ -622,8 +636,8 @@ store(Draft *draft)
 
 	if (contract_id != 0 && strcmp(document, draft->json) == 0)
 	{
-		ereport(NOTICE, (errmsg("contract %s of %s is loaded already, nothing to do", draft->version,
-								product)));
+		ereport(NOTICE, (errmsg("contract %s of %s is loaded already, nothing to do",
+								draft->version, product)));
 		return;
 	}
 	if (contract_id != 0 && strcmp(status, "draft") != 0)
@@ -692,7 +706,8 @@ delete_draft(const DmProduct *product, const DmContract *contract)
 	Oid types[1] = {INT4OID};
 	Datum values[1] = {Int32GetDatum(contract->contract_id)};
 
-	DmSpiExecute("DELETE FROM datamesh.contract WHERE contract_id = $1", 1, types, values, NULL, false);
+	DmSpiExecute("DELETE FROM datamesh.contract WHERE contract_id = $1", 1, types, values, NULL,
+				 false);
 	values[0] = Int32GetDatum(product->product_id);
 	DmSpiExecute("DELETE FROM datamesh.product p WHERE product_id = $1 AND NOT EXISTS (SELECT FROM "
 				 "datamesh.contract c WHERE c.product_id = p.product_id)",
@@ -710,8 +725,8 @@ dm_drop_draft(PG_FUNCTION_ARGS)
 	bool isnull;
 
 	if (version == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("version of a contract must not be null")));
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("version of a contract must not be null")));
 	DmRequireDomainMember(product->domain);
 	DmBecomeExtensionOwner(&identity);
 	if (SPI_connect() != SPI_OK_CONNECT)
