@@ -23,6 +23,19 @@ OBJS = \
 	src/catalog/lookup.o \
 	src/catalog/domain.o \
 	src/catalog/load.o \
+	src/quality/json.o \
+	src/quality/numeric_bound.o \
+	src/quality/exact_sum.o \
+	src/quality/unique.o \
+	src/quality/hll.o \
+	src/quality/value_hash.o \
+	src/quality/pattern.o \
+	src/quality/value_check.o \
+	src/quality/column_stats.o \
+	src/quality/measure_program.o \
+	src/quality/measure_store.o \
+	src/quality/measure.o \
+	src/quality/measure_sql.o \
 	src/ltv/kernel.o \
 	src/ltv/state.o \
 	src/ltv/state_io.o \
@@ -33,6 +46,7 @@ SQL_PARTS = \
 	sql/parts/base.sql \
 	sql/parts/contract.sql \
 	sql/parts/catalog.sql \
+	sql/parts/quality_measure.sql \
 	sql/parts/quality.sql \
 	sql/parts/ltv.sql \
 	sql/parts/publish.sql
