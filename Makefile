@@ -54,7 +54,7 @@ SQL_PARTS = \
 DATA_built = sql/datamesh--$(EXTVERSION).sql
 EXTRA_CLEAN = sql/datamesh--*.sql
 
-PG_CPPFLAGS = -I$(srcdir)/src
+PG_CPPFLAGS = -I$(srcdir)/src -DDATAMESH_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare $(if $(WERROR),-Werror)
 SHLIB_LINK  = -lyaml
 
@@ -79,3 +79,4 @@ sql/datamesh--$(EXTVERSION).sql: $(SQL_PARTS) datamesh.control
 	@cat $(SQL_PARTS) >> $@
 
 $(OBJS): $(wildcard src/*/*.h)
+src/base/module.o: datamesh.control

@@ -11,16 +11,36 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
 
 #include "base/settings.h"
 #include "base/compat.h"
 
 PG_MODULE_MAGIC;
 
+PG_FUNCTION_INFO_V1(dm_library_version);
+PG_FUNCTION_INFO_V1(dm_library_preloaded);
+
 void _PG_init(void);
+
+static bool preloaded = false;
 
 void
 _PG_init(void)
 {
+	preloaded = process_shared_preload_libraries_in_progress;
 	DmSettingsInit();
+}
+
+Datum
+dm_library_version(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(DATAMESH_VERSION));
+}
+
+Datum
+dm_library_preloaded(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(preloaded);
 }

@@ -39,6 +39,7 @@
 #include "common/string.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -85,8 +86,9 @@ run(const char *format, ...)
 }
 
 static void
-begin_change(DmIdentity *identity)
+begin_change(DmIdentity *identity, const char *procedure)
 {
+	PreventCommandIfReadOnly(procedure);
 	DmBecomeExtensionOwner(identity);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
@@ -415,7 +417,7 @@ dm_create_domain(PG_FUNCTION_ARGS)
 	const char *args[1] = {name};
 	DmIdentity identity;
 
-	begin_change(&identity);
+	begin_change(&identity, "datamesh.create_domain()");
 	if (run_text("SELECT FROM datamesh.domain WHERE domain_name = $1", 1, args) > 0)
 		keep_domain(name, owner, description);
 	else
@@ -479,7 +481,7 @@ dm_create_consumer(PG_FUNCTION_ARGS)
 	Oid role_oid;
 	Oid known = InvalidOid;
 
-	begin_change(&identity);
+	begin_change(&identity, "datamesh.create_consumer()");
 	role_oid = ordinary_role(role, "a consumer");
 	if (run_text("SELECT FROM datamesh.domain WHERE domain_name = $1", 1, args) > 0)
 		ereport(ERROR,
@@ -506,6 +508,24 @@ dm_create_consumer(PG_FUNCTION_ARGS)
 
 /* ---------- changing and removing domains ---------- */
 
+static void
+require_own_schema(const DmDomain *domain, const char *schema)
+{
+	Oid owner = DmSchemaOwner(schema);
+
+	if (!OidIsValid(owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_SCHEMA), errmsg("schema \"%s\" does not exist", schema),
+				 errhint("Make it with CREATE SCHEMA %s AUTHORIZATION %s.",
+						 quote_identifier(schema), quote_identifier(domain->owner_name))));
+	if (owner != domain->owner)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("schema \"%s\" does not belong to domain \"%s\"", schema, domain->name),
+				 errdetail("It belongs to role \"%s\", and the domain to role \"%s\".",
+						   GetUserNameFromId(owner, false), domain->owner_name)));
+}
+
 /*
  * Registers a schema of the domain's own beside <domain>_internal, for contracts to name sources
  * in.  The team does this itself.
@@ -520,15 +540,8 @@ dm_add_internal_schema(PG_FUNCTION_ARGS)
 	DmIdentity identity;
 
 	DmRequireDomainMember(domain);
-	begin_change(&identity);
-	if (DmSchemaOwner(schema) != domain->owner)
-		ereport(ERROR, (OidIsValid(DmSchemaOwner(schema)) ? errcode(ERRCODE_INSUFFICIENT_PRIVILEGE)
-														  : errcode(ERRCODE_UNDEFINED_SCHEMA),
-						OidIsValid(DmSchemaOwner(schema))
-							? errmsg("schema \"%s\" does not belong to domain \"%s\"", schema, name)
-							: errmsg("schema \"%s\" does not exist", schema),
-						errhint("Make it with CREATE SCHEMA %s AUTHORIZATION %s.",
-								quote_identifier(schema), quote_identifier(domain->owner_name))));
+	begin_change(&identity, "datamesh.add_internal_schema()");
+	require_own_schema(domain, schema);
 	if (run_text("SELECT domain_name FROM datamesh.domain_schema WHERE schema_name = $1", 1, args) >
 		0)
 	{
@@ -556,7 +569,7 @@ require_domain(const char *name)
 {
 	const char *args[1] = {name};
 
-	if (run_text("SELECT owner_name, port_role_name, port_role_oid FROM datamesh.domain WHERE "
+	if (run_text("SELECT owner_name, port_role_name, owner_oid FROM datamesh.domain WHERE "
 				 "domain_name = $1",
 				 1, args) == 0)
 		(void) DmDomainByName(name); /* the error that says so */
@@ -581,6 +594,28 @@ move_internal_schemas(const char *domain, const char *new_owner)
 }
 
 /*
+ * Take USAGE on the port schema from the owner before: from the role of the recorded name if it
+ * has it (after a restore the OID would be another's), else from the one of the OID (renamed).
+ */
+static void
+revoke_usage(const char *domain, const char *role_name, Oid role_oid)
+{
+	Oid types[3] = {TEXTOID, TEXTOID, OIDOID};
+	Datum values[3];
+
+	values[0] = CStringGetTextDatum(domain);
+	values[1] = CStringGetTextDatum(role_name);
+	values[2] = ObjectIdGetDatum(role_oid);
+	DmSpiExecute(
+		"SELECT pg_catalog.quote_ident(r.rolname) FROM pg_catalog.pg_namespace n, "
+		"pg_catalog.aclexplode(n.nspacl) a JOIN pg_catalog.pg_authid r ON r.oid = a.grantee WHERE "
+		"n.nspname = $1 AND (r.rolname = $2 OR r.oid = $3) ORDER BY r.rolname <> $2 LIMIT 1",
+		3, types, values, NULL, false);
+	if (SPI_processed > 0)
+		run("REVOKE ALL ON SCHEMA %s FROM %s", quote_identifier(domain), DmSpiText(0, 1));
+}
+
+/*
  * Gives a domain to another role, or confirms that somebody gave its schemas away.  The relations
  * in them stay whose they are.
  */
@@ -592,14 +627,16 @@ dm_set_domain_owner(PG_FUNCTION_ARGS)
 	const char *args[2] = {name, owner};
 	DmIdentity identity;
 	char *old_owner;
+	Oid old_owner_oid;
+	bool isnull;
 
-	begin_change(&identity);
+	begin_change(&identity, "datamesh.set_domain_owner()");
 	require_domain(name);
 	old_owner = DmSpiText(0, 1);
+	old_owner_oid = DatumGetObjectId(DmSpiDatum(0, 3, &isnull));
 	(void) owner_role(owner);
 	move_internal_schemas(name, owner);
-	if (OidIsValid(get_role_oid(old_owner, true)))
-		run("REVOKE ALL ON SCHEMA %s FROM %s", quote_identifier(name), quote_identifier(old_owner));
+	revoke_usage(name, old_owner, old_owner_oid);
 	run("GRANT USAGE ON SCHEMA %s TO %s", quote_identifier(name), quote_identifier(owner));
 	run_text("UPDATE datamesh.domain SET owner_name = $2::name, owner_oid = (SELECT oid FROM "
 			 "pg_catalog.pg_authid WHERE rolname = $2) WHERE domain_name = $1",
@@ -649,7 +686,7 @@ dm_drop_domain(PG_FUNCTION_ARGS)
 	DmIdentity identity;
 	char *port_role;
 
-	begin_change(&identity);
+	begin_change(&identity, "datamesh.drop_domain()");
 	require_domain(name);
 	port_role = DmSpiText(0, 2);
 	require_nothing_published(name);
@@ -663,8 +700,9 @@ dm_drop_domain(PG_FUNCTION_ARGS)
 		run("DROP ROLE %s", quote_identifier(port_role));
 	}
 	DmEventAppend("domain_dropped", NULL, NULL, details_of("domain", name, NULL));
-	ereport(NOTICE, (errmsg("schema \"%s\" is left to its owner",
-							DmSuffixedName(name, DM_INTERNAL_SUFFIX))));
+	if (OidIsValid(DmSchemaOwner(DmSuffixedName(name, DM_INTERNAL_SUFFIX))))
+		ereport(NOTICE, (errmsg("schema \"%s\" is left to its owner",
+								DmSuffixedName(name, DM_INTERNAL_SUFFIX))));
 	end_change(&identity);
 	PG_RETURN_VOID();
 }

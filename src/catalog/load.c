@@ -25,6 +25,7 @@
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
@@ -41,12 +42,8 @@ PG_FUNCTION_INFO_V1(dm_load_contract);
 PG_FUNCTION_INFO_V1(dm_drop_draft);
 PG_FUNCTION_INFO_V1(dm_contract_document);
 
-/* Problems listed in one error; a document with 10,000 of them is told of by the first. */
-#define MAX_PROBLEMS_SHOWN 50
-
 /* A release has one column of our own beside the contract's. */
 #define MAX_COLUMNS (MaxHeapAttributeNumber - 1)
-#define RELEASE_COLUMN "datamesh_release"
 
 typedef struct Draft
 {
@@ -72,8 +69,7 @@ problem(Draft *draft, const char *format, ...)
 	StringInfo out = &draft->problems;
 	int needed;
 
-	if (++draft->problem_count > MAX_PROBLEMS_SHOWN)
-		return;
+	draft->problem_count++;
 	if (out->len > 0)
 		appendStringInfoChar(out, '\n');
 	for (;;)
@@ -94,9 +90,6 @@ raise_problems(Draft *draft)
 {
 	if (draft->problem_count == 0)
 		return;
-	if (draft->problem_count > MAX_PROBLEMS_SHOWN)
-		appendStringInfo(&draft->problems, "\n... and %d more.",
-						 draft->problem_count - MAX_PROBLEMS_SHOWN);
 	ereport(
 		ERROR,
 		(errcode(ERRCODE_DM_INVALID_CONTRACT),
@@ -142,63 +135,6 @@ elements_of(JsonbContainer *array)
 			   : 0;
 }
 
-/* Digits without a leading zero, up to one of "ends". */
-static const char *
-skip_number(const char *p, const char *ends)
-{
-	const char *start = p;
-
-	while (*p >= '0' && *p <= '9')
-		p++;
-	if (p == start || (p - start > 1 && *start == '0') || strchr(ends, *p) == NULL)
-		return NULL;
-	return p;
-}
-
-/* Identifiers of letters, digits and hyphens with points between, up to one of "ends". */
-static const char *
-skip_identifiers(const char *p, const char *ends, bool numbers_without_zeros)
-{
-	for (;;)
-	{
-		const char *start = p;
-		bool digits = true;
-
-		while (isalnum((unsigned char) *p) || *p == '-')
-			digits &= isdigit((unsigned char) *p++) != 0;
-		if (p == start || (unsigned char) *start >= 0x80)
-			return NULL;
-		if (numbers_without_zeros && digits && *start == '0' && p - start > 1)
-			return NULL;
-		if (*p != '.')
-			return strchr(ends, *p) ? p : NULL;
-		p++;
-	}
-}
-
-/* Semantic Versioning 2.0.0: 1.2.3, 1.2.3-rc.1, 1.2.3+build.5 */
-static bool
-is_semantic_version(const char *version)
-{
-	const char *p = version;
-
-	if (strlen(version) > 255)
-		return false;
-	for (int i = 0; i < 3; i++)
-	{
-		p = skip_number(p, i < 2 ? "." : "-+");
-		if (p == NULL || (i < 2 && *p == '\0'))
-			return false;
-		if (i < 2)
-			p++;
-	}
-	if (*p == '-')
-		p = skip_identifiers(p + 1, "+", true);
-	if (p != NULL && *p == '+')
-		p = skip_identifiers(p + 1, "", false);
-	return p != NULL && *p == '\0';
-}
-
 static void
 read_root(Draft *draft)
 {
@@ -218,79 +154,15 @@ read_root(Draft *draft)
 		problem(draft, "%s: \"%s\" has %d bytes, and a name has at most %d",
 				string_field(root, "dataProduct") ? "dataProduct" : "name", draft->product_name,
 				(int) strlen(draft->product_name), NAMEDATALEN - 1);
-	if (draft->version == NULL)
-		problem(draft, "version: missing");
-	else if (!is_semantic_version(draft->version))
-		problem(draft, "version: \"%s\" is not a semantic version, such as 1.2.0", draft->version);
-}
-
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
-static bool
-is_system_column(const char *name)
-{
-	static const char *const names[] = {"tableoid", "ctid", "xmin", "cmin", "xmax", "cmax"};
-
-	for (int i = 0; i < lengthof(names); i++)
-		if (strcmp(name, names[i]) == 0)
-			return true;
-	return false;
-}
-
-static void
-read_column(Draft *draft, JsonbContainer *property, int i, char **name)
-{
-	char *physical = string_field(property, "physicalName");
-
-	*name = string_field(property, "name");
-	if (*name == NULL)
-		problem(draft, "schema[0].properties[%d].name: missing", i);
-	else if (strlen(*name) >= NAMEDATALEN)
-		problem(draft,
-				"schema[0].properties[%d].name: \"%s\" has %d bytes, and a name has at most %d", i,
-				*name, (int) strlen(*name), NAMEDATALEN - 1);
-	else if (strcmp(*name, RELEASE_COLUMN) == 0)
-		problem(draft, "schema[0].properties[%d].name: \"%s\" is reserved for datamesh", i, *name);
-	else if (is_system_column(*name))
-		problem(draft, "schema[0].properties[%d].name: \"%s\" is a system column of PostgreSQL", i,
-				*name);
-	if (physical != NULL && strlen(physical) >= NAMEDATALEN)
-		problem(
-			draft,
-			"schema[0].properties[%d].physicalName: \"%s\" has %d bytes, and a name has at most %d",
-			i, physical, (int) strlen(physical), NAMEDATALEN - 1);
 }
 
 static void
 read_columns(Draft *draft, JsonbContainer *object)
 {
-	JsonbContainer *properties = container(field(object, "properties"));
-	int n = elements_of(properties);
-	char **names;
-	int found = 0;
+	int n = elements_of(container(field(object, "properties")));
 
 	if (n == 0 || n > MAX_COLUMNS)
-	{
 		problem(draft, "schema[0].properties: %d columns; a product has 1 to %d", n, MAX_COLUMNS);
-		return;
-	}
-	names = palloc(sizeof(char *) * n);
-	for (int i = 0; i < n; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		read_column(draft, container(getIthJsonbValueFromContainer(properties, i)), i,
-					&names[found]);
-		if (names[found] != NULL)
-			found++;
-	}
-	qsort(names, found, sizeof(char *), compare_names);
-	for (int i = 1; i < found; i++)
-		if (strcmp(names[i], names[i - 1]) == 0 && (i == 1 || strcmp(names[i], names[i - 2]) != 0))
-			problem(draft, "schema[0].properties: two columns are named \"%s\"", names[i]);
 }
 
 static void
@@ -314,20 +186,6 @@ read_schema(Draft *draft)
 		problem(draft,
 				"schema[0].physicalName: missing, and name too; one of them names the source");
 	read_columns(draft, object);
-}
-
-/* What is wrong with the custom properties is told by the catalog, which knows what they mean. */
-static void
-read_custom_properties(Draft *draft)
-{
-	Oid types[1] = {JSONBOID};
-	Datum values[1];
-
-	values[0] = JsonbPGetDatum(draft->document);
-	DmSpiExecute("SELECT problem FROM datamesh.custom_property_problems($1)", 1, types, values,
-				 NULL, false);
-	for (uint64 i = 0; i < SPI_processed; i++)
-		problem(draft, "%s", DmSpiText(i, 1));
 }
 
 static void
@@ -659,20 +517,15 @@ dm_load_contract(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						errmsg("document of a contract must not be null")));
+	PreventCommandIfReadOnly("datamesh.load_contract()");
 	read_document(&draft, PG_GETARG_TEXT_PP(0));
-	if (draft.domain_name != NULL)
-	{
-		domain = DmDomainByName(draft.domain_name);
-		DmRequireDomainMember(domain);
-	}
-	else
-		domain = NULL;
+	raise_problems(&draft);
+	domain = DmDomainByName(draft.domain_name);
+	DmRequireDomainMember(domain);
 
 	DmBecomeExtensionOwner(&identity);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	read_custom_properties(&draft);
-	raise_problems(&draft);
 	lock_domain(domain->name);
 	resolve_source(&draft, domain);
 	require_free_port_names(&draft);
@@ -727,6 +580,7 @@ dm_drop_draft(PG_FUNCTION_ARGS)
 	if (version == NULL)
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						errmsg("version of a contract must not be null")));
+	PreventCommandIfReadOnly("datamesh.drop_draft()");
 	DmRequireDomainMember(product->domain);
 	DmBecomeExtensionOwner(&identity);
 	if (SPI_connect() != SPI_OK_CONNECT)

@@ -96,7 +96,7 @@ near_name(CatalogRead *read, const char *sql, const char *wanted, const char *do
 {
 	Oid types[2] = {TEXTOID, TEXTOID};
 	Datum values[2];
-	int best = Max(1, (int) strlen(wanted) / NEAR_DIVISOR) + 1;
+	int best = (int) strlen(wanted) / NEAR_DIVISOR + 1;
 	char *found = NULL;
 
 	if (strlen(wanted) >= NAMEDATALEN)
