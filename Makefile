@@ -60,6 +60,10 @@ SHLIB_LINK  = -lyaml
 
 REGRESS = \
 	base \
+	catalog_contract \
+	catalog_domain \
+	catalog_events \
+	catalog_security \
 	contract \
 	ltv \
 	ltv_differential

@@ -126,7 +126,7 @@ SELECT datamesh.event_hash(1, 'epoch', 'k', 'a', 'p', 'v', '{}', '\x') <> datame
        datamesh.event_hash(1, 'epoch', 'k', 'a', NULL, 'v', '{}', '\x') <> datamesh.event_hash(1, 'epoch', 'k', 'a', '', 'v', '{}', '\x') AS differ,
        datamesh.event_hash(1, 'epoch', 'k', 'a', 'p', 'v', NULL, '\x') IS NULL AS null_in_null_out;
 
--- prepared transactions cannot carry a NOTIFY, and say so; read-only ones cannot carry an event
+-- read-only transactions cannot carry an event
 BEGIN READ ONLY;
 CALL datamesh.create_domain('regress_d', 'regress_team', 'six');
 ROLLBACK;

@@ -26,7 +26,6 @@ INSERT INTO datamesh.domains (domain) VALUES ('x');
 SELECT nextval('datamesh.product_product_id_seq');
 CREATE TABLE datamesh.t ();
 CALL datamesh.add_internal_schema('regress_s', 'public');
-SELECT name 'a' = text 'b';
 CALL datamesh.load_contract('{"apiVersion": "v3.1.0", "kind": "DataContract", "id": "x", "status": "active", "version": "1.0.0", "domain": "regress_s", "name": "n", "schema": [{"name": "t", "properties": [{"name": "id"}]}]}');
 CALL datamesh.project_contract(1);
 SELECT count(*) FROM datamesh.domains WHERE domain = 'regress_s';
