@@ -36,6 +36,16 @@ OBJS = \
 	src/quality/measure_store.o \
 	src/quality/measure.o \
 	src/quality/measure_sql.o \
+	src/quality/guard.o \
+	src/quality/rules.o \
+	src/quality/expression.o \
+	src/quality/prove.o \
+	src/quality/fused.o \
+	src/quality/passes.o \
+	src/quality/result.o \
+	src/quality/plan.o \
+	src/quality/check.o \
+	src/quality/profile.o \
 	src/ltv/kernel.o \
 	src/ltv/state.o \
 	src/ltv/state_io.o \

@@ -26,9 +26,9 @@
 
 typedef enum DmSeverity
 {
-	DM_SEVERITY_INFO,	 /* a metric: never fails */
+	DM_SEVERITY_INFO,    /* a metric: never fails */
 	DM_SEVERITY_WARNING, /* noted in the report */
-	DM_SEVERITY_ERROR,	 /* blocks a publish */
+	DM_SEVERITY_ERROR,   /* blocks a publish */
 } DmSeverity;
 
 typedef enum DmCheckStatus
@@ -42,19 +42,19 @@ typedef enum DmCheckStatus
 /* One row of datamesh.check_table and its kin; strings are NULL where there is nothing to say. */
 typedef struct DmCheckResult
 {
-	char *rule;		 /* the rule's own name or id, else check(column) */
+	char *rule;        /* the rule's own name or id, else check(column) */
 	const char *check; /* null_values, duplicate_values, ... (quality.md's fixed names) */
-	char *column;	 /* comma-separated if several */
+	char *column;      /* comma-separated if several */
 	char *dimension;
 	DmSeverity severity;
 	DmCheckStatus status;
 	const char *method; /* proved, incremental, scanned, sampled */
 	char *metric_value; /* text of the number that was held against the threshold */
-	char *threshold;	/* e.g. "= 0", "between 1 and 5" */
+	char *threshold;    /* e.g. "= 0", "between 1 and 5" */
 	int64 failing_rows; /* -1: not known or not applicable */
 	Jsonb *sample_keys; /* array of objects {key column: value}, at most datamesh.sample_keys */
-	char *evidence;		/* the constraint that proves it, the query that measured it */
-	char *message;		/* one sentence for a person, with the figures */
+	char *evidence;     /* the constraint that proves it, the query that measured it */
+	char *message;      /* one sentence for a person, with the figures */
 } DmCheckResult;
 
 typedef struct DmQualityPlan DmQualityPlan;

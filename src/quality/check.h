@@ -1,0 +1,151 @@
+/*-------------------------------------------------------------------------
+ *
+ * check.h
+ *		A check, and what the files of the quality engine share.
+ *
+ * rules.c reads rules into checks; plan.c binds them to a relation and decides
+ * how each is answered; prove.c answers from constraints; expression.c makes
+ * people's expressions safe to put into queries; passes.c asks what cannot be
+ * asked in the fused pass; result.c holds figures against thresholds.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DATAMESH_QUALITY_CHECK_H
+#define DATAMESH_QUALITY_CHECK_H
+
+#include "access/attnum.h"
+#include "nodes/pg_list.h"
+#include "utils/jsonb.h"
+
+#include "quality/quality.h"
+
+typedef enum DmCheckKind
+{
+	DM_KIND_COLUMN, /* a column that the contract names must be there */
+	DM_KIND_NULLS,
+	DM_KIND_MISSING,
+	DM_KIND_INVALID,
+	DM_KIND_DUPLICATES,
+	DM_KIND_ROW_COUNT,
+	DM_KIND_ORPHANS,
+	DM_KIND_FRESHNESS,
+	DM_KIND_ROW_CONDITION,
+	DM_KIND_SQL,
+	DM_KIND_STATISTIC,
+	DM_KIND_DISTINCT,
+	DM_KIND_NO_OVERLAP,
+	DM_KIND_NOT_RUN, /* documentation, other engines: said, and skipped */
+} DmCheckKind;
+
+typedef enum DmOperator
+{
+	DM_OP_NONE,
+	DM_OP_EQ,
+	DM_OP_NE,
+	DM_OP_GT,
+	DM_OP_GE,
+	DM_OP_LT,
+	DM_OP_LE,
+	DM_OP_BETWEEN,
+	DM_OP_NOT_BETWEEN,
+} DmOperator;
+
+/* A value as the rule writes it; numbers and strings are told apart. */
+typedef struct DmScalar
+{
+	char *text;
+	bool is_number;
+} DmScalar;
+
+/* A column that a rule names: contracts may call it otherwise than the relation does. */
+typedef struct DmColumn
+{
+	char *name;        /* the rule's name for it */
+	char *attname;     /* the relation's; NULL if it has no such column */
+	AttrNumber attnum; /* 0 if it has no such column */
+	Oid type;
+	Oid base_type; /* below domains */
+	int32 base_typmod;
+	Oid collation;
+} DmColumn;
+
+typedef struct DmCheck
+{
+	DmCheckKind kind;
+	const char *name; /* the fixed name of the check */
+	char *rule;
+	char *dimension;
+	DmSeverity severity;
+
+	/* what every check may have */
+	List *column_names; /* char * */
+	char *where;
+	List *group_by; /* char * */
+	bool percent;
+	int sample; /* -1: datamesh.sample_keys */
+	DmOperator op;
+	DmScalar bound[2];
+
+	/* what some have */
+	bool completeness; /* null_values: gate on 1 - nulls / rows */
+	List *values;      /* DmScalar *: valid_values or missing_values; NIL if not given */
+	char *pattern;
+	DmScalar min, max; /* text NULL: no bound */
+	bool exclusive_min, exclusive_max;
+	int min_length, max_length; /* -1: no bound */
+	char *multiple_of;
+	bool nulls_distinct;
+	char *ref_schema; /* NULL: the schema of the relation */
+	char *ref_table;
+	List *ref_columns; /* char * */
+	char *max_age, *max_future, *timezone;
+	DmCheckStatus on_empty;
+	char *expression; /* row_condition's, or sql's query */
+	char *statistic;
+	char *method;   /* percentile_cont, percentile_disc */
+	char *argument; /* quantile's fraction, entropy's base */
+	bool approximate;
+	char *lower, *upper;
+	List *partition_by; /* char * */
+	bool gaps;
+	char *skip_reason;
+} DmCheck;
+
+/* A column of the rules and the relation's name for it. */
+typedef struct DmColumnName
+{
+	char *name;
+	char *physical;
+} DmColumnName;
+
+typedef struct DmRules
+{
+	List *checks;       /* DmCheck * in the order of the rules */
+	List *column_names; /* DmColumnName *: renamings */
+	List *key;          /* char *: the primary key that the rules declare */
+} DmRules;
+
+/* rules.c */
+extern DmRules *DmRulesRead(Jsonb *rules);
+extern const char *DmSeverityName(DmSeverity severity);
+
+/* result.c */
+extern const char *DmCheckStatusName(DmCheckStatus status);
+
+/*
+ * plan.c: lock a relation for reading; an error unless it has rows and the current user may read
+ * some of its columns.
+ */
+extern void DmRequireReadable(Oid relation);
+
+/*
+ * guard.c: run fn(arg) in a read-only subtransaction.  Returns NULL, or the error that ended it
+ * as text in the caller's memory context.  Cancellation, shutdown and deadlock pass through.
+ */
+extern char *DmGuard(void (*fn)(void *), void *arg);
+
+/* expression.c: one boolean expression over a relation, and nothing but that. */
+extern Node *DmExpressionRead(Oid relation, List *column_names, const char *text, const char *what);
+extern char *DmExpressionText(Oid relation, Node *expression);
+
+#endif /* DATAMESH_QUALITY_CHECK_H */

@@ -1,0 +1,137 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan.h
+ *		The plan of a set of checks, as the files of the quality engine see it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DATAMESH_QUALITY_PLAN_H
+#define DATAMESH_QUALITY_PLAN_H
+
+#include "datatype/timestamp.h"
+
+#include "quality/check.h"
+#include "quality/measure.h"
+
+/* How a check gets its figures. */
+typedef enum DmRoad
+{
+	DM_ROAD_DECIDED, /* nothing to ask: a column is missing, the check cannot run or is not for us */
+	DM_ROAD_PROVED,  /* a constraint answers */
+	DM_ROAD_FUSED,   /* the one pass */
+	DM_ROAD_OWN,     /* a query of its own */
+} DmRoad;
+
+/* Figures of one check: one outcome, or one for each group. */
+typedef struct DmOutcome
+{
+	char *group;   /* "region = north", NULL for the whole */
+	int64 rows;    /* -1: not known */
+	int64 failing; /* -1: not about rows */
+	int64 nans;
+	char *metric; /* text of the figure where it is not the number of failing rows */
+	TimestampTz newest;
+	bool has_newest;
+	Jsonb *keys; /* array of objects */
+} DmOutcome;
+
+/* A check bound to the relation. */
+typedef struct DmPlanItem
+{
+	DmCheck *check;
+	List *columns; /* DmColumn * */
+	List *group_by;
+	List *partition_by;
+	Node *where;
+	Node *condition;
+	List *condition_columns;
+	Oid parent; /* orphan_values: the table referred to */
+
+	DmRoad road;
+	bool measured_by_caller; /* may be fused into a pass that somebody else runs */
+	bool index_answers;      /* freshness: an index gives the newest at once */
+	char *value_sql;         /* invalid_values: the value as its bounds are compared */
+	Oid value_type;
+
+	int probe;          /* first of its probes in the pass that measures it */
+	bool measured;      /* a fused pass has seen it */
+	char *candidates;   /* duplicate_values: hashes to look at, separated by commas; "": all */
+	bool sample_wanted; /* duplicate_values: counted, but the keys are still to be found */
+	int64 rows_seen;    /* duplicate_values: rows that a fused pass saw; -1 if none did */
+	char *evidence;     /* the constraint or the query */
+	char *error;        /* why it could not run */
+	List *outcomes;     /* DmOutcome * */
+	bool approximate;   /* the figure is an estimate */
+} DmPlanItem;
+
+/* One pass of datamesh.measure: what goes in, what is asked, and of which checks. */
+typedef struct DmPass
+{
+	List *items;    /* DmPlanItem * */
+	List *group_by; /* DmColumn * */
+	List *inputs;   /* char *: SQL expressions */
+	List *keys;     /* DmColumn *: of samples */
+	List *key_inputs;
+	StringInfoData probes;
+	int probe_count;
+	Jsonb *spec;
+} DmPass;
+
+typedef struct DmFacts DmFacts;
+
+struct DmQualityPlan
+{
+	MemoryContext context;
+	Oid relation; /* planned for */
+	Oid reading;  /* what is read now: the same, or the release that is its copy */
+	char relkind;
+	DmRules *rules;
+	List *items; /* DmPlanItem * in the order of the rules */
+	List *key;   /* DmColumn *: what identifies a row, NIL if nothing does */
+	TimestampTz now;
+	DmFacts *facts;
+
+	DmPass *observed; /* the caller's pass */
+	DmMeasure *measure;
+	NullableDatum *inputs; /* of the row observed */
+	int has_rows;          /* -1: not known yet */
+	int passes;            /* queries run so far */
+};
+
+/* plan.c */
+extern const char *DmColumnSql(const DmQualityPlan *plan, const DmColumn *column);
+extern char *DmReadingSql(const DmQualityPlan *plan);
+extern char *DmConditionSql(const DmQualityPlan *plan, const DmPlanItem *item, bool condition);
+extern List *DmKeyColumns(const DmQualityPlan *plan, const DmPlanItem *item);
+extern int DmSampleSize(const DmCheck *check);
+extern void DmRead(DmQualityPlan *plan, const char *sql);
+extern DmOutcome *DmOutcomeAdd(DmPlanItem *item);
+
+/* The fused passes that a run would make, compiled and not run: a List of parts for each. */
+extern List *DmFusedPasses(DmQualityPlan *plan);
+
+/* prove.c: the evidence if constraints answer the check, else NULL */
+extern char *DmProve(DmQualityPlan *plan, DmPlanItem *item);
+
+/* fused.c */
+extern DmPass *DmPassCompile(DmQualityPlan *plan, List *items, List *group_by);
+/*
+ * The same as a list of parts, each with as many inputs as a function may have
+ * arguments: one query has them all.
+ */
+extern List *DmPassSplit(DmQualityPlan *plan, List *items, List *group_by);
+extern char *DmPassQuery(const DmQualityPlan *plan, List *parts);
+extern void DmPassRun(DmQualityPlan *plan, List *parts);
+extern void DmPassRead(DmQualityPlan *plan, DmPass *pass, Jsonb *results, char *group);
+
+/* passes.c */
+extern void DmOwnRun(DmQualityPlan *plan, DmPlanItem *item);
+extern char *DmOwnQuery(const DmQualityPlan *plan, const DmPlanItem *item);
+extern void DmQuantilesRun(DmQualityPlan *plan, List *items);
+extern bool DmRelationHasRows(DmQualityPlan *plan);
+extern bool DmRowCountNeedsFew(const DmCheck *check);
+
+/* result.c */
+extern DmCheckResult *DmResultOf(DmQualityPlan *plan, DmPlanItem *item);
+
+#endif /* DATAMESH_QUALITY_PLAN_H */
