@@ -329,6 +329,8 @@ append_measure(StringInfo sql, const DmPass *pass)
 					 quote_literal_cstr(spec));
 	foreach (cell, pass->inputs)
 		appendStringInfo(sql, ", %s", (char *) lfirst(cell));
+	if (pass->inputs == NIL)
+		appendStringInfoString(sql, ", NULL::pg_catalog.bool"); /* "any" is at least one */
 	appendStringInfoString(sql, "))");
 }
 
