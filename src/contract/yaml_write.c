@@ -80,6 +80,10 @@ is_yaml11_special(const char *text)
 		if (pg_strcasecmp(text, words[i]) == 0)
 			return true;
 	}
+	/* a version: no reader takes 1.0.0 for a number */
+	if (strspn(text, "0123456789.") == strlen(text) && strstr(text, "..") == NULL &&
+		strchr(text, '.') != strrchr(text, '.'))
+		return false;
 	/* whatever is made of the characters of numbers, dates and times alone, or begins as they do */
 	if (strspn(text, "0123456789+-.:_, ") == strlen(text))
 		return true;
