@@ -19,6 +19,8 @@ OBJS = \
 	src/contract/yaml_write.o \
 	src/contract/odcs.o \
 	src/contract/contract.o \
+	src/contract/observe.o \
+	src/contract/infer.o \
 	src/catalog/event.o \
 	src/catalog/lookup.o \
 	src/catalog/domain.o \
