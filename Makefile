@@ -17,6 +17,10 @@ OBJS = \
 	src/contract/document.o \
 	src/contract/yaml_read.o \
 	src/contract/yaml_write.o \
+	src/contract/shape.o \
+	src/contract/odcs_custom.o \
+	src/contract/odcs_quality.o \
+	src/contract/odcs_schema.o \
 	src/contract/odcs.o \
 	src/contract/contract.o \
 	src/contract/observe.o \

@@ -19,6 +19,7 @@
 
 PG_FUNCTION_INFO_V1(dm_parse_contract);
 PG_FUNCTION_INFO_V1(dm_contract_to_yaml);
+PG_FUNCTION_INFO_V1(dm_contract_jsonb_to_yaml);
 
 static DmNode *
 read_document(const char *document, size_t length)
@@ -71,23 +72,33 @@ DmContractRead(const char *document, size_t length)
 	return result;
 }
 
-char *
-DmContractToYaml(const char *json)
+static char *
+to_yaml(const char *json, bool sort)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context =
 		AllocSetContextCreate(caller, "contract to YAML", ALLOCSET_DEFAULT_SIZES);
 	StringInfoData yaml;
+	DmNode *root;
 	char *result;
 
 	MemoryContextSwitchTo(context);
+	root = DmJsonRead(json, strlen(json));
+	if (sort)
+		DmOdcsSort(root);
 	initStringInfo(&yaml);
-	DmYamlWrite(&yaml, DmJsonRead(json, strlen(json)));
+	DmYamlWrite(&yaml, root);
 
 	MemoryContextSwitchTo(caller);
 	result = pstrdup(yaml.data);
 	MemoryContextDelete(context);
 	return result;
+}
+
+char *
+DmContractToYaml(const char *json)
+{
+	return to_yaml(json, false);
 }
 
 Datum
@@ -105,4 +116,13 @@ dm_contract_to_yaml(PG_FUNCTION_ARGS)
 	char *json = text_to_cstring(PG_GETARG_TEXT_PP(0));
 
 	PG_RETURN_TEXT_P(cstring_to_text(DmContractToYaml(json)));
+}
+
+Datum
+dm_contract_jsonb_to_yaml(PG_FUNCTION_ARGS)
+{
+	Jsonb *document = PG_GETARG_JSONB_P(0);
+	char *json = JsonbToCString(NULL, &document->root, VARSIZE(document));
+
+	PG_RETURN_TEXT_P(cstring_to_text(to_yaml(json, true)));
 }

@@ -89,6 +89,8 @@ extern DmNodeKind DmYamlResolve(const char *text, char **json);
  * notice for each oddity that is accepted.
  */
 extern void DmOdcsValidate(const DmNode *document);
+/* Put the keys of a document that has lost its order into the standard's. */
+extern void DmOdcsSort(DmNode *document);
 
 /* An error for what no reader may let pass: "Line 3, column 7: ..." */
 extern void DmDocumentSyntaxError(const char *language, int line, int column, const char *problem)

@@ -357,6 +357,17 @@ DmObservedPattern(const DmObservation *observation)
 	return NULL;
 }
 
+/* The beginning of the day in UTC: a rounder bound, and still one. */
+static Datum
+day_of(Datum timestamp)
+{
+	Timestamp value = DatumGetTimestamp(timestamp);
+	Timestamp rest = value % USECS_PER_DAY;
+	Timestamp day = value - (rest < 0 ? rest + USECS_PER_DAY : rest);
+
+	return IS_VALID_TIMESTAMP(day) ? TimestampGetDatum(day) : timestamp;
+}
+
 /* Independent of settings (DateStyle, TimeZone, extra_float_digits), and exact. */
 static char *
 bound_text(Oid type, Datum value)
@@ -392,6 +403,11 @@ DmObservedBound(const DmObservation *observation, bool greatest)
 	if (!observation->has_bounds || observation->nans > 0 ||
 		(greatest ? observation->plus_infinities : observation->minus_infinities) > 0)
 		return NULL;
-	text = bound_text(observation->type, greatest ? observation->greatest : observation->least);
+	if (greatest)
+		text = bound_text(observation->type, observation->greatest);
+	else if (observation->type == TIMESTAMPOID || observation->type == TIMESTAMPTZOID)
+		text = bound_text(observation->type, day_of(observation->least));
+	else
+		text = bound_text(observation->type, observation->least);
 	return strlen(text) <= LONGEST_BOUND ? text : NULL;
 }
