@@ -16,4 +16,18 @@
 #error "datamesh needs PostgreSQL 15 or later"
 #endif
 
+/* VARDATA and its kin left postgres.h in 16 */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* 17 lets the caller provide the lexer; NULL there means "make one", as ever before */
+#if PG_VERSION_NUM >= 170000
+#define DmJsonLexContext(json, len, encoding, need_escapes)                                        \
+	makeJsonLexContextCstringLen(NULL, json, len, encoding, need_escapes)
+#else
+#define DmJsonLexContext(json, len, encoding, need_escapes)                                        \
+	makeJsonLexContextCstringLen((char *) (json), len, encoding, need_escapes)
+#endif
+
 #endif /* DATAMESH_BASE_COMPAT_H */

@@ -16,6 +16,7 @@
 #include "miscadmin.h"
 #include "utils/json.h"
 
+#include "base/compat.h"
 #include "base/errors.h"
 #include "contract/document.h"
 
@@ -317,7 +318,7 @@ DmJsonRead(const char *text, size_t length)
 {
 	JsonReader reader = {0};
 
-	reader.lex = makeJsonLexContextCstringLen((char *) text, length, GetDatabaseEncoding(), true);
+	reader.lex = DmJsonLexContext(text, length, GetDatabaseEncoding(), true);
 	next_token(&reader);
 	for (;;)
 	{

@@ -13,6 +13,7 @@
 #include "common/int.h"
 #include "utils/builtins.h"
 
+#include "base/compat.h"
 #include "ltv/state.h"
 
 static Numeric

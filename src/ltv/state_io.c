@@ -23,6 +23,7 @@
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 
+#include "base/compat.h"
 #include "ltv/state.h"
 
 PG_FUNCTION_INFO_V1(dm_ltv_state_in);

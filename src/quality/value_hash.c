@@ -27,6 +27,7 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
+#include "base/compat.h"
 #include "quality/value_hash.h"
 
 #define NULL_HASH UINT64CONST(0x9E3779B97F4A7C15)

@@ -207,8 +207,8 @@ status: active
 version: 1.0.0
 schema: [{name: a, properties: [{name: x}]}, {name: b, properties: [{name: x}]}]
 $$);
-CALL datamesh.load_contract('{"apiVersion": "v3.1.0", "kind": "DataContract", "id": "x", "status": "active", "version": "1.0.0", "domain": "regress_sales", "name": "json", "schema": [{"name": "orders", "properties": [{"name": "id"}]}]}');
-SELECT product, source FROM datamesh.contracts WHERE name = 'json';
+CALL datamesh.load_contract('{"apiVersion": "v3.1.0", "kind": "DataContract", "id": "x", "status": "active", "version": "1.0.0", "domain": "regress_sales", "name": "jsonic", "schema": [{"name": "orders", "properties": [{"name": "id"}]}]}');
+SELECT product, source FROM datamesh.contracts WHERE name = 'jsonic';
 
 -- port names: p has ports p and p_v1
 CALL datamesh.load_contract(pg_temp.doc('p_v1'));
@@ -235,12 +235,14 @@ CALL datamesh.load_contract(pg_temp.doc('p'));
 CALL datamesh.drop_draft('regress_sales.p', '3.0.0');
 SELECT datamesh.contract('regress_sales.p') ->> 'version';
 RESET ROLE;
-GRANT regress_team TO regress_other;
 ALTER ROLE regress_other NOINHERIT;
+GRANT regress_team TO regress_other;
 SET ROLE regress_other;
 CALL datamesh.drop_draft('regress_sales.p', '3.0.0');
 RESET ROLE;
+REVOKE regress_team FROM regress_other; -- since 16 a membership keeps what the role was when it was granted
 ALTER ROLE regress_other INHERIT;
+GRANT regress_team TO regress_other;
 SET ROLE regress_other;
 CALL datamesh.drop_draft('regress_sales.p', '3.0.0');
 RESET ROLE;
