@@ -353,8 +353,11 @@ resolve_source(Draft *draft, const DmDomain *domain)
 
 /* ---------- storing ---------- */
 
-/* All changes of contracts of a domain come one after the other. */
-static void
+/*
+ * All changes of contracts of a domain come one after the other.  The domain is looked up again once
+ * the lock is ours: while we waited it may have been dropped or given to others.
+ */
+static DmDomain *
 lock_domain(const char *domain)
 {
 	Oid types[1] = {TEXTOID};
@@ -363,6 +366,7 @@ lock_domain(const char *domain)
 	values[0] = CStringGetTextDatum(domain);
 	DmSpiExecute("SELECT FROM datamesh.domain WHERE domain_name = $1 FOR NO KEY UPDATE", 1, types,
 				 values, NULL, false);
+	return DmDomainByName(domain);
 }
 
 /*
@@ -526,7 +530,7 @@ dm_load_contract(PG_FUNCTION_ARGS)
 	DmBecomeExtensionOwner(&identity);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	lock_domain(domain->name);
+	domain = lock_domain(domain->name);
 	resolve_source(&draft, domain);
 	require_free_port_names(&draft);
 	store(&draft);
@@ -585,7 +589,7 @@ dm_drop_draft(PG_FUNCTION_ARGS)
 	DmBecomeExtensionOwner(&identity);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	lock_domain(product->domain->name);
+	(void) lock_domain(product->domain->name);
 	product = DmProductLock(product->qualified_name);
 	contract = DmContractByVersion(product, version);
 	if (strcmp(contract->status, "draft") != 0)
