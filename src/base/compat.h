@@ -30,4 +30,25 @@
 	makeJsonLexContextCstringLen((char *) (json), len, encoding, need_escapes)
 #endif
 
+/* 16 has one function for the rights on every kind of object (needs utils/acl.h) */
+#if PG_VERSION_NUM >= 160000
+#include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
+#define DmSchemaAclCheck(schema, role, mode)                                                       \
+	object_aclcheck(NamespaceRelationId, schema, role, mode)
+#define DmSchemaOwnerCheck(schema, role) object_ownercheck(NamespaceRelationId, schema, role)
+#define DmRelationOwnerCheck(relation, role) object_ownercheck(RelationRelationId, relation, role)
+#else
+#define DmSchemaAclCheck pg_namespace_aclcheck
+#define DmSchemaOwnerCheck pg_namespace_ownercheck
+#define DmRelationOwnerCheck pg_class_ownercheck
+#endif
+
+/* the local transaction's number (needs storage/proc.h) */
+#if PG_VERSION_NUM >= 170000
+#define DmLocalTransaction() (MyProc->vxid.lxid)
+#else
+#define DmLocalTransaction() (MyProc->lxid)
+#endif
+
 #endif /* DATAMESH_BASE_COMPAT_H */
