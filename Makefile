@@ -84,7 +84,7 @@ REGRESS = \
 	ltv \
 	ltv_differential
 REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=semver --load-extension=datamesh
-ISOLATION = catalog_events catalog_loads
+ISOLATION = catalog_append_race catalog_load_race
 ISOLATION_OPTS = --inputdir=test --outputdir=output_iso --load-extension=semver --load-extension=datamesh
 # Tests in Perl make clusters of their own and cannot run as root, so they are not part of a plain
 # installcheck: run scripts/test.sh tap, or make installcheck TAP_TESTS=1.
