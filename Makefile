@@ -25,6 +25,12 @@ OBJS = \
 	src/contract/contract.o \
 	src/contract/observe.o \
 	src/contract/infer.o \
+	src/contract/compare.o \
+	src/contract/compare_node.o \
+	src/contract/compare_type.o \
+	src/contract/compare_rule.o \
+	src/contract/compare_sla.o \
+	src/contract/compare_access.o \
 	src/catalog/event.o \
 	src/catalog/lookup.o \
 	src/catalog/domain.o \
@@ -62,6 +68,7 @@ SQL_PARTS = \
 	sql/parts/base.sql \
 	sql/parts/contract.sql \
 	sql/parts/catalog.sql \
+	sql/parts/contract_compare.sql \
 	sql/parts/quality_measure.sql \
 	sql/parts/quality.sql \
 	sql/parts/ltv.sql \
@@ -81,6 +88,11 @@ REGRESS = \
 	catalog_events \
 	catalog_security \
 	contract \
+	contract_compare \
+	contract_compare_rules \
+	contract_compare_sla \
+	contract_compare_access \
+	contract_compare_product \
 	ltv \
 	ltv_differential
 REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=semver --load-extension=datamesh

@@ -1,0 +1,108 @@
+-- contract_compare: what a change of contract costs.
+--
+-- After catalog.sql: two functions read contracts that are stored. The comparison itself reads
+-- nothing but its arguments.
+
+CREATE FUNCTION datamesh.compare_contracts(
+    old jsonb, new jsonb, widening boolean DEFAULT false,
+    OUT path text, OUT change text, OUT level text, OUT needs_approval boolean, OUT reason text)
+RETURNS SETOF record
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 20
+AS 'MODULE_PATHNAME', 'dm_compare_contracts';
+COMMENT ON FUNCTION datamesh.compare_contracts(jsonb, jsonb, boolean) IS
+'What is different between two contract documents (ODCS), one row for each change: path (in the new document, or in the old one for what is gone), the change in words, its level (major, minor, patch; held: the publisher must state it), whether somebody has to approve it, and why. Equal documents give no rows. With widening, integer to bigint and real to double precision are minor. Errors: MD001 if a document is no JSON object.';
+
+CREATE FUNCTION datamesh.required_level(old jsonb, new jsonb, widening boolean DEFAULT false)
+RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'dm_required_level';
+COMMENT ON FUNCTION datamesh.required_level(jsonb, jsonb, boolean) IS
+'The level of version that all changes between two contract documents need together: major if one is major, else held if one is held, else minor, else patch; none if the documents say the same. Errors: MD001 if a document is no JSON object.';
+
+CREATE FUNCTION datamesh.compare_contracts(
+    product text, from_version text, to_version text, widening boolean DEFAULT false,
+    OUT path text, OUT change text, OUT level text, OUT needs_approval boolean, OUT reason text)
+RETURNS SETOF record
+LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 20
+BEGIN ATOMIC
+SELECT d.path, d.change, d.level, d.needs_approval, d.reason
+FROM datamesh.compare_contracts(datamesh.contract(product, from_version),
+                                datamesh.contract(product, to_version), widening) AS d;
+END;
+COMMENT ON FUNCTION datamesh.compare_contracts(text, text, text, boolean) IS
+'What is different between two versions of a product''s contract, drafts included: columns as of compare_contracts(jsonb, jsonb). Errors: MD102, MD103.';
+
+-- The version after another: what a change of this level makes of it. A pre-release counts as the
+-- version that it leads to.
+CREATE FUNCTION datamesh.next_version(version semver, level text) RETURNS semver
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+SELECT CASE level
+           WHEN 'major' THEN pg_catalog.format('%s.0.0', get_semver_major(version)::bigint + 1)
+           WHEN 'minor' THEN pg_catalog.format('%s.%s.0', get_semver_major(version),
+                                               get_semver_minor(version)::bigint + 1)
+           WHEN 'patch' THEN pg_catalog.format('%s.%s.%s', get_semver_major(version),
+                                               get_semver_minor(version),
+                                               get_semver_patch(version)::bigint + 1)
+       END::semver;
+END;
+COMMENT ON FUNCTION datamesh.next_version(semver, text) IS
+'The lowest version after the one given that a change of this level (major, minor, patch) may have; NULL for any other level.';
+
+CREATE FUNCTION datamesh.suggest_version(
+    product text,
+    OUT version semver, OUT level text, OUT why text, OUT needs_approval boolean,
+    OUT in_force semver, OUT draft semver)
+RETURNS SETOF record
+LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+WITH named AS (
+    SELECT pg_catalog.parse_ident(product) AS parts
+), versions AS (
+    SELECT c.version, c.status
+    FROM datamesh.contracts AS c, named AS n
+    WHERE c.domain = n.parts[1] AND c.name = n.parts[2]
+), draft AS (
+    SELECT v.version FROM versions AS v WHERE v.status = 'draft' ORDER BY v.version DESC LIMIT 1
+), in_force AS (
+    -- a draft for an older major version is held against that one
+    SELECT v.version
+    FROM versions AS v LEFT JOIN draft AS d ON true
+    WHERE v.status IN ('published', 'deprecated')
+    ORDER BY coalesce(v.version < d.version, false) DESC, v.version DESC LIMIT 1
+), changes AS (
+    SELECT c.*
+    FROM draft AS d, in_force AS f,
+         datamesh.compare_contracts(datamesh.contract(product, f.version::text),
+                                    datamesh.contract(product, d.version::text))
+         WITH ORDINALITY AS c(path, change, level, needs_approval, reason, position)
+), level AS (
+    SELECT CASE WHEN pg_catalog.bool_or(c.level = 'major') THEN 'major'
+                WHEN pg_catalog.bool_or(c.level = 'held') THEN 'held'
+                WHEN pg_catalog.bool_or(c.level = 'minor') THEN 'minor'
+                WHEN pg_catalog.bool_or(c.level = 'patch') THEN 'patch'
+                ELSE 'none' END AS level,
+           coalesce(pg_catalog.bool_or(c.needs_approval), false) AS needs_approval
+    FROM changes AS c
+)
+SELECT CASE WHEN f.version IS NULL THEN d.version
+            WHEN l.level = 'none' THEN f.version
+            ELSE datamesh.next_version(f.version, l.level) END,
+       CASE WHEN f.version IS NOT NULL AND d.version IS NOT NULL THEN l.level END,
+       CASE WHEN d.version IS NULL THEN 'no draft is loaded'
+            WHEN f.version IS NULL THEN 'no version is in force yet'
+            WHEN l.level = 'none' THEN 'the draft says the same as the version in force'
+            ELSE (SELECT pg_catalog.string_agg(
+                             pg_catalog.format('%s: %s (%s)', c.path, c.change, c.reason), E'\n'
+                             ORDER BY c.position)
+                  FROM changes AS c WHERE c.level = l.level) END,
+       l.needs_approval,
+       f.version,
+       d.version
+FROM datamesh.contract(product) AS known
+CROSS JOIN level AS l
+LEFT JOIN draft AS d ON true
+LEFT JOIN in_force AS f ON true;
+END;
+COMMENT ON FUNCTION datamesh.suggest_version(text) IS
+'The lowest version that the product''s newest draft may have, given the version in force that it follows (the highest published one below it, else the highest): version (NULL while a change is held: the publisher must state the level), the level, why (the changes that need it, one a line), whether somebody has to approve a change, and the two versions compared. Errors: MD102, MD103.';

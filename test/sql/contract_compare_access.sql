@@ -1,0 +1,118 @@
+-- contract_compare_access: roles, masks, row filters and how a product is kept. Showing less is a
+-- break; showing more needs approval; not knowing which is held and needs approval too.
+\set VERBOSITY terse
+\pset format unaligned
+\pset tuples_only on
+-- a document around what is tested
+CREATE FUNCTION pg_temp.doc(fields jsonb, writer boolean) RETURNS jsonb LANGUAGE sql AS $$
+SELECT '{"apiVersion": "v3.1.0", "kind": "DataContract", "id": "orders", "version": "1.0.0", "status": "active"}'
+    || fields
+    || CASE WHEN writer THEN jsonb_build_object('roles',
+           coalesce(fields -> 'roles', '[]') || '[{"role": "loader", "access": "write"}]') ELSE '{}' END;
+$$;
+-- one line for each change, there (->) and back (<-); a level that is another one when a role
+-- has write access is shown beside
+CREATE FUNCTION pg_temp.changes(label text, old jsonb, new jsonb) RETURNS SETOF text LANGUAGE sql AS $$
+SELECT coalesce(label || ' ', '') || way
+    || CASE WHEN d.path IS NULL THEN ' nothing' ELSE format(' %s%s%s %s: %s. Why: %s', upper(d.level),
+           CASE WHEN d.level <> w.level THEN ' (' || upper(w.level) || ' with a writer)' END,
+           CASE WHEN d.needs_approval THEN ' (needs approval)' END, d.path, d.change, d.reason) END
+FROM (VALUES (1, '->', old, new), (2, '<-', new, old)) AS v(o, way, a, b)
+LEFT JOIN LATERAL datamesh.compare_contracts(pg_temp.doc(a, false), pg_temp.doc(b, false))
+    WITH ORDINALITY AS d(path, change, level, needs_approval, reason, n) ON true
+LEFT JOIN LATERAL datamesh.compare_contracts(pg_temp.doc(a, true), pg_temp.doc(b, true))
+    WITH ORDINALITY AS w(path, change, level, needs_approval, reason, n) USING (n)
+ORDER BY o, n;
+$$;
+CREATE FUNCTION pg_temp.roles(label text, old text, new text) RETURNS SETOF text LANGUAGE sql AS $$
+SELECT pg_temp.changes(label, jsonb_build_object('roles', old::jsonb), jsonb_build_object('roles', new::jsonb));
+$$;
+CREATE FUNCTION pg_temp.entry(property text, value jsonb) RETURNS jsonb LANGUAGE sql AS $$
+SELECT CASE WHEN value IS NULL THEN '{}' ELSE jsonb_build_object('customProperties',
+    jsonb_build_array(jsonb_build_object('property', property, 'value', value))) END;
+$$;
+-- a custom property of the whole contract: a value that is not given is not there
+CREATE FUNCTION pg_temp.custom(property text, old text, new text) RETURNS SETOF text LANGUAGE sql AS $$
+SELECT pg_temp.changes(NULL, pg_temp.entry(property, old::jsonb), pg_temp.entry(property, new::jsonb));
+$$;
+-- the mask of a column: the level there and back, * where it needs approval
+CREATE FUNCTION pg_temp.mask(old jsonb, new jsonb) RETURNS text LANGUAGE sql AS $$
+SELECT format('%s | %s: %s, back %s', old, new,
+    (SELECT level || CASE WHEN needs_approval THEN '*' ELSE '' END FROM datamesh.compare_contracts(a, b)),
+    (SELECT level || CASE WHEN needs_approval THEN '*' ELSE '' END FROM datamesh.compare_contracts(b, a)))
+FROM (SELECT jsonb_build_object('schema', jsonb_build_array(jsonb_build_object('name', 't', 'properties',
+                 jsonb_build_array('{"name": "c"}' || pg_temp.entry('datamesh.mask', old))))),
+             jsonb_build_object('schema', jsonb_build_array(jsonb_build_object('name', 't', 'properties',
+                 jsonb_build_array('{"name": "c"}' || pg_temp.entry('datamesh.mask', new)))))) AS d(a, b);
+$$;
+
+-- roles: granted and revoked, more and less access
+SELECT pg_temp.roles(NULL, '[]', '[{"role": "marketing", "access": "read"}]');
+SELECT pg_temp.roles(NULL, '[{"role": "marketing", "access": "read"}]', '[{"role": "finance", "access": "read"}]');
+SELECT datamesh.required_level('{"roles": [{"role": "m", "access": "read"}]}', '{"roles": [{"role": "m", "access": "write"}]}'),
+       datamesh.required_level('{"roles": [{"role": "m", "access": "write"}]}', '{"roles": [{"role": "m", "access": "read"}]}');
+SELECT pg_temp.roles('not said', '[{"role": "m"}]', '[{"role": "m", "access": "READ"}]');
+SELECT pg_temp.roles('unknown', '[{"role": "m", "access": "read"}]', '[{"role": "m", "access": "sometimes"}]');
+SELECT pg_temp.roles('order', '[{"role": "a"}, {"role": "b"}]', '[{"role": "b"}, {"role": "a"}]');
+SELECT pg_temp.roles('words', '[{"role": "m"}]', '[{"role": "m", "description": "who", "firstLevelApprovers": "boss"}]');
+SELECT pg_temp.roles('odd', '[1]', '[{"access": "read"}]');
+-- a role that may write: rows marked with a dagger are major, whichever document has it
+SELECT datamesh.required_level('{"roles": [{"role": "m", "access": "Write"}], "schema": [{"name": "t", "properties": [{"name": "a"}]}]}',
+                               '{"roles": [{"role": "m", "access": "Write"}], "schema": [{"name": "t", "properties": [{"name": "a", "required": true}]}]}');
+
+-- masks: one in full
+SELECT pg_temp.changes(NULL, '{"schema": [{"name": "t", "properties": [{"name": "c"}]}]}',
+    '{"schema": [{"name": "t", "properties": [{"name": "c", "customProperties": [{"property": "datamesh.mask", "value": "mask_email"}]}]}]}');
+SELECT pg_temp.changes(NULL, '{"schema": [{"name": "t", "properties": [{"name": "c", "customProperties": [{"property": "datamesh.mask", "value": "mask_hash"}]}]}]}',
+    '{"schema": [{"name": "t", "properties": [{"name": "c", "customProperties": [{"property": "datamesh.mask", "value": "mask_email"}]}]}]}');
+-- by how much is left; * needs approval
+SELECT pg_temp.mask(a, b) FROM (VALUES
+    ('"partial"'::jsonb, '"hash"'::jsonb), ('"hash"', '"pseudonym"'), ('"hash"', '"redact"'), ('"null"', '"redact"'), ('"email"', '"null"'),
+    ('"mask_partial"', '"partial_mask"'), ('"partial"', '"email"'), ('"none"', '"hash"'), ('false', '"hash"'),
+    ('"partial(1, ***, 4)"', '"partial(1,***,2)"'), ('"partial(1,***,4)"', '"partial(2,***,2)"'), ('"partial(1,***,4)"', '"partial(1,###,4)"'),
+    ('"first(3)"', '"first(2)"'), ('"last(3)"', '"first(3)"'), ('"noise(0.1)"', '"noise(0.5)"'),
+    ('{"function": "partial", "prefix": 1, "suffix": 2}', '{"function": "partial", "prefix": 1, "suffix": 1}'),
+    ('{"function": "partial", "prefix": 1, "pad": "*"}', '{"function": "partial", "prefix": 1, "pad": "#"}'),
+    ('{"function": "first", "n": 3}', '{"function": "null"}'), ('{"function": "hash"}', '"hash"'), ('{"function": "last", "n": 4}', '"last(2)"'), ('{"function": "hash", "consumers": ["a"]}', '{"function": "hash", "consumers": ["b"]}'),
+    ('"my_own_mask"', '"hash"'), ('17', '"hash"'), ('["hash"]', '"hash"'), ('"partial("', '"partial()"')) AS t(a, b);
+SELECT pg_temp.mask(NULL, '"hash"');
+-- the lesson's masking_rules, at the contract
+SELECT pg_temp.custom('datamesh.masking_rules', '{"customer_name": "partial_mask"}', '{"customer_name": "mask_redact", "email": "hash"}');
+
+-- row filters: narrowed, widened, neither for certain
+SELECT pg_temp.custom('datamesh.rowFilter', NULL, '"region = ''EU''"');
+SELECT pg_temp.custom('datamesh.rowFilter', '"a = 1"', '"a = 1 AND b = 2"');
+SELECT pg_temp.custom('datamesh.rowFilter', '"a = 1"', '"b = 2 or a = 1"');
+SELECT pg_temp.custom('datamesh.rowFilter', '"a = 1 and b = 2"', '"b = 2  AND  a = 1"');
+SELECT pg_temp.custom('datamesh.rowFilter', '"a = 1"', '"a = 2"');
+SELECT pg_temp.custom('datamesh.rowFilter', '"a = 1 OR b = 1"', '"a = 1 OR b = 1 AND c = 1"');
+SELECT pg_temp.custom('datamesh.rowFilter', '"a BETWEEN 1"', '"a BETWEEN 1 AND 2"');
+SELECT pg_temp.custom('datamesh.rowFilter', '"a = ''x''"', '"a = ''x'' AND b = '' OR 1=1''"');
+SELECT pg_temp.custom('datamesh.rowFilter', '"a = 1"', '"a = 1 AND (b = 1 OR c = 1)"');
+SELECT pg_temp.custom('datamesh.rowFilter', '"a = 1"', '"a = 1 /* AND b = 1 */"');
+SELECT pg_temp.custom('datamesh.rowFilter', '"a = 1"', '"a = ''1 AND b"');
+SELECT pg_temp.custom('datamesh.rowFilter', '"true"', '""');
+SELECT pg_temp.custom('datamesh.rowFilter', NULL, 'true');
+SELECT pg_temp.custom('datamesh.rowFilter', NULL, 'false');
+-- by consumer, and within a role
+SELECT pg_temp.custom('datamesh.row_filter', '{"marketing": "a = 1"}', '{"marketing": "a = 1 AND b = 1", "finance": "c = 1"}');
+SELECT pg_temp.roles(NULL, '[{"role": "m"}]', '[{"role": "m", "customProperties": [{"property": "datamesh.rowFilter", "value": "a = 1"}]}]');
+-- columns that a role may read
+SELECT pg_temp.roles(NULL, '[{"role": "m", "customProperties": [{"property": "datamesh.columns", "value": ["a", "b"]}]}]',
+                     '[{"role": "m", "customProperties": [{"property": "datamesh.columns", "value": ["b", "c"]}]}]');
+SELECT pg_temp.custom('datamesh.columns', NULL, '["a"]');
+
+-- snapshot and live, enforcement, releases kept
+SELECT pg_temp.custom('datamesh.mode', '"snapshot"', '"live"');
+SELECT pg_temp.custom('datamesh.mode', NULL, '"live"');
+SELECT pg_temp.custom('datamesh.mode', NULL, '"snapshot"');
+SELECT pg_temp.custom('datamesh.enforcement', v, w) FROM (VALUES ('true', 'false'), (NULL, '"off"'), ('"on"', '"warn"'), (NULL, 'true')) AS t(v, w);
+SELECT pg_temp.custom('datamesh.retention', '3', '5');
+SELECT pg_temp.custom('datamesh.retention', NULL, '2');
+SELECT pg_temp.custom('datamesh.retention', '3', '"many"');
+-- what we do not know is held, described or not
+SELECT pg_temp.custom('datamesh.dependencies', '["sales.orders"]', '["sales.lines"]');
+SELECT pg_temp.custom('color', NULL, '"red"');
+SELECT pg_temp.custom('mode', '"snapshot"', '"live"');
+SELECT pg_temp.changes('words', '{"customProperties": [{"property": "color", "value": "red"}]}', '{"customProperties": [{"property": "color", "value": "red", "description": "x"}]}');
+SELECT pg_temp.changes('odd', '{"customProperties": [{"value": 1}, 5]}', '{"customProperties": [{"property": "datamesh.mask", "value": null}]}');
