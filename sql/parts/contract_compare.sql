@@ -33,56 +33,56 @@ COMMENT ON FUNCTION datamesh.compare_contracts(text, text, text, boolean) IS
 'What is different between two versions of a product''s contract, drafts included: columns as of compare_contracts(jsonb, jsonb). Errors: MD102, MD103.';
 
 -- The version after another: what a change of this level makes of it. A pre-release counts as the
--- version that it leads to.
-CREATE FUNCTION datamesh.next_version(version semver, level text) RETURNS semver
+-- version that it leads to. Versions are text here, because the schema of the type is not known when
+-- the extension is made.
+CREATE FUNCTION datamesh.next_version(version text, level text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
 SELECT CASE level
-           WHEN 'major' THEN pg_catalog.format('%s.0.0', get_semver_major(version)::bigint + 1)
-           WHEN 'minor' THEN pg_catalog.format('%s.%s.0', get_semver_major(version),
-                                               get_semver_minor(version)::bigint + 1)
-           WHEN 'patch' THEN pg_catalog.format('%s.%s.%s', get_semver_major(version),
-                                               get_semver_minor(version),
-                                               get_semver_patch(version)::bigint + 1)
-       END::semver;
+           WHEN 'major' THEN format('%s.0.0', p.n[1]::numeric + 1)
+           WHEN 'minor' THEN format('%s.%s.0', p.n[1], p.n[2]::numeric + 1)
+           WHEN 'patch' THEN format('%s.%s.%s', p.n[1], p.n[2], p.n[3]::numeric + 1)
+       END
+FROM regexp_match(version, '^([0-9]+)\.([0-9]+)\.([0-9]+)([-+].*)?$') AS p(n)
+WHERE p.n IS NOT NULL;
 END;
-COMMENT ON FUNCTION datamesh.next_version(semver, text) IS
-'The lowest version after the one given that a change of this level (major, minor, patch) may have; NULL for any other level.';
+COMMENT ON FUNCTION datamesh.next_version(text, text) IS
+'The lowest version after the one given that a change of this level (major, minor, patch) may have; NULL for any other level, and if the version is none.';
 
 CREATE FUNCTION datamesh.suggest_version(
     product text,
-    OUT version semver, OUT level text, OUT why text, OUT needs_approval boolean,
-    OUT in_force semver, OUT draft semver)
+    OUT version text, OUT level text, OUT why text, OUT needs_approval boolean,
+    OUT in_force text, OUT draft text)
 RETURNS SETOF record
 LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 1
 BEGIN ATOMIC
 WITH named AS (
-    SELECT pg_catalog.parse_ident(product) AS parts
+    SELECT parse_ident(product) AS parts
 ), versions AS (
-    SELECT c.version, c.status
+    SELECT c.version::text AS version, c.status, row_number() OVER (ORDER BY c.version) AS place
     FROM datamesh.contracts AS c, named AS n
     WHERE c.domain = n.parts[1] AND c.name = n.parts[2]
 ), draft AS (
-    SELECT v.version FROM versions AS v WHERE v.status = 'draft' ORDER BY v.version DESC LIMIT 1
+    SELECT v.version, v.place FROM versions AS v WHERE v.status = 'draft' ORDER BY v.place DESC LIMIT 1
 ), in_force AS (
     -- a draft for an older major version is held against that one
     SELECT v.version
     FROM versions AS v LEFT JOIN draft AS d ON true
     WHERE v.status IN ('published', 'deprecated')
-    ORDER BY coalesce(v.version < d.version, false) DESC, v.version DESC LIMIT 1
+    ORDER BY coalesce(v.place < d.place, false) DESC, v.place DESC LIMIT 1
 ), changes AS (
     SELECT c.*
     FROM draft AS d, in_force AS f,
-         datamesh.compare_contracts(datamesh.contract(product, f.version::text),
-                                    datamesh.contract(product, d.version::text))
+         datamesh.compare_contracts(datamesh.contract(product, f.version),
+                                    datamesh.contract(product, d.version))
          WITH ORDINALITY AS c(path, change, level, needs_approval, reason, position)
 ), level AS (
-    SELECT CASE WHEN pg_catalog.bool_or(c.level = 'major') THEN 'major'
-                WHEN pg_catalog.bool_or(c.level = 'held') THEN 'held'
-                WHEN pg_catalog.bool_or(c.level = 'minor') THEN 'minor'
-                WHEN pg_catalog.bool_or(c.level = 'patch') THEN 'patch'
+    SELECT CASE WHEN bool_or(c.level = 'major') THEN 'major'
+                WHEN bool_or(c.level = 'held') THEN 'held'
+                WHEN bool_or(c.level = 'minor') THEN 'minor'
+                WHEN bool_or(c.level = 'patch') THEN 'patch'
                 ELSE 'none' END AS level,
-           coalesce(pg_catalog.bool_or(c.needs_approval), false) AS needs_approval
+           coalesce(bool_or(c.needs_approval), false) AS needs_approval
     FROM changes AS c
 )
 SELECT CASE WHEN f.version IS NULL THEN d.version
@@ -92,8 +92,8 @@ SELECT CASE WHEN f.version IS NULL THEN d.version
        CASE WHEN d.version IS NULL THEN 'no draft is loaded'
             WHEN f.version IS NULL THEN 'no version is in force yet'
             WHEN l.level = 'none' THEN 'the draft says the same as the version in force'
-            ELSE (SELECT pg_catalog.string_agg(
-                             pg_catalog.format('%s: %s (%s)', c.path, c.change, c.reason), E'\n'
+            ELSE (SELECT string_agg(
+                             format('%s: %s (%s)', c.path, c.change, c.reason), E'\n'
                              ORDER BY c.position)
                   FROM changes AS c WHERE c.level = l.level) END,
        l.needs_approval,
