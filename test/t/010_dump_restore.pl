@@ -128,6 +128,14 @@ $b->safe_psql('mesh', q{CALL datamesh.create_domain('fresh', 'ops_team')});
 like(error_of($b, 'mesh', q{CALL datamesh.create_consumer('executive', 'executive')}),
 	qr/already exists, nothing to do/, 'the consumer is its role here');
 
+# Who listens is told, with a hash that the log can be held against later.
+my $heard = $b->safe_psql('mesh',
+	q{LISTEN datamesh; CALL datamesh.create_domain('fresh', 'ops_team', 'It''s "new".'); SELECT 1});
+like($heard, qr/notification "datamesh" with payload "\{"event": 10, "kind": "domain_described", "hash": "[0-9a-f]{64}"\}"/,
+	'an event is announced');
+my ($hash) = $heard =~ /"hash": "([0-9a-f]{64})"/;
+is($b->safe_psql('mesh', "SELECT count(*) FROM datamesh.verify_event_log(10, '\\x$hash')"), '0', 'with its hash');
+
 # A role that goes and comes again under its name is somebody else.
 $b->safe_psql('mesh', 'DROP OWNED BY executive; DROP ROLE executive; CREATE ROLE executive');
 is(error_of($b, 'mesh', q{CALL datamesh.create_consumer('executive', 'executive')}),
