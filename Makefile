@@ -61,7 +61,17 @@ OBJS = \
 	src/ltv/kernel.o \
 	src/ltv/state.o \
 	src/ltv/state_io.o \
-	src/ltv/ltv.o
+	src/ltv/ltv.o \
+	src/publish/publish.o \
+	src/publish/gate.o \
+	src/publish/copy.o \
+	src/publish/port.o \
+	src/publish/lock.o \
+	src/publish/lifecycle.o \
+	src/publish/report.o \
+	src/publish/retention.o \
+	src/publish/timetravel.o \
+	src/publish/progress.o
 
 # The install script is these pieces in this order.
 SQL_PARTS = \
@@ -94,9 +104,15 @@ REGRESS = \
 	contract_compare_access \
 	contract_compare_product \
 	ltv \
-	ltv_differential
+	ltv_differential \
+	publish \
+	publish_gates \
+	publish_lifecycle \
+	publish_live \
+	publish_security
 REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=semver --load-extension=datamesh
-ISOLATION = catalog_append_race catalog_load_race
+ISOLATION = catalog_append_race catalog_load_race \
+	publish_publish publish_readers publish_retention publish_alter publish_rollback publish_shape
 ISOLATION_OPTS = --inputdir=test --outputdir=output_iso --load-extension=semver --load-extension=datamesh
 # Tests in Perl make clusters of their own and cannot run as root, so they are not part of a plain
 # installcheck: run scripts/test.sh tap, or make installcheck TAP_TESTS=1.

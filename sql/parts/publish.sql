@@ -1,1 +1,134 @@
--- publish
+-- publish: the one door, the lifecycle, time travel, reports and progress.
+
+-- What a port's view reads with, so that everyone who may read a port may call it. It tells no
+-- more than a number, and refuses where that number would be wrong.
+CREATE FUNCTION datamesh.current_release(port_id integer) RETURNS integer
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME', 'dm_current_release';
+COMMENT ON FUNCTION datamesh.current_release(integer) IS
+'The release that a port shows to the snapshot of the query that asks; the views of ports filter by it. Errors: serialization_failure where the snapshot is older than the port, or the release it would see has been dropped since.';
+
+CREATE PROCEDURE datamesh.publish(product text, version text DEFAULT NULL, dry_run boolean DEFAULT false)
+LANGUAGE c AS 'MODULE_PATHNAME', 'dm_publish';
+COMMENT ON PROCEDURE datamesh.publish(text, text, boolean) IS
+'Publishes a release of a data product: copies and measures its source, and lets consumers see the copy if every gate is open. version: NULL is the highest that is not retired. dry_run: everything up to the verdict, which comes as messages and a stored report, and never as an error. For members of the domain. Errors: MD201 a gate is closed (nothing a consumer sees has changed; see datamesh.governance_report), MD202 the lifecycle does not allow it, MD203 the contract asks for what cannot be enforced yet, MD204 a port that changes its columns was in use for longer than datamesh.switch_timeout, MD104 an unknown consumer.';
+
+CREATE PROCEDURE datamesh.rollback(product text, release integer)
+LANGUAGE c AS 'MODULE_PATHNAME', 'dm_rollback';
+COMMENT ON PROCEDURE datamesh.rollback(text, integer) IS
+'Shows an earlier (or later) release of a data product again. Readers take no notice but of the data. For members of the domain. Errors: MD105 no such release, or its data has expired.';
+
+CREATE PROCEDURE datamesh.deprecate(product text, version text, end_of_life date)
+LANGUAGE c AS 'MODULE_PATHNAME', 'dm_deprecate';
+COMMENT ON PROCEDURE datamesh.deprecate(text, text, date) IS
+'Announces the end of a version and all others of its major version: they stay readable, and can be published, until they are retired. Called again it changes the day. For members of the domain.';
+
+CREATE PROCEDURE datamesh.retire(product text, version text DEFAULT NULL)
+LANGUAGE c AS 'MODULE_PATHNAME', 'dm_retire';
+COMMENT ON PROCEDURE datamesh.retire(text, text) IS
+'Takes the ports of a deprecated product, or of the major version of one version, away with their releases; contracts, reports and events stay. For members of the domain. Errors: MD205 before the end of life while there are consumers, who are named; MD202 not deprecated yet.';
+
+CREATE PROCEDURE datamesh.clean_up(product text DEFAULT NULL)
+LANGUAGE c AS 'MODULE_PATHNAME', 'dm_clean_up';
+COMMENT ON PROCEDURE datamesh.clean_up(text) IS
+'Drops releases beyond what contracts keep (datamesh.retention), of one product or of all that the caller''s domains own. What is being read is left for the next time; nobody waits. A publish does the same for its product.';
+
+CREATE FUNCTION datamesh.as_of(port anyelement, at timestamptz) RETURNS SETOF anyelement
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'dm_as_of';
+COMMENT ON FUNCTION datamesh.as_of(anyelement, timestamptz) IS
+'The rows that a port showed at a time: SELECT * FROM datamesh.as_of(NULL::sales.customer_lifetime_value, ''2026-01-31 12:00+00''). Reads the port as the caller. at: null gives no rows. Errors: MD105 nothing was published then, or the release has expired.';
+
+CREATE FUNCTION datamesh.at_release(port anyelement, release integer) RETURNS SETOF anyelement
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'dm_at_release';
+COMMENT ON FUNCTION datamesh.at_release(anyelement, integer) IS
+'The rows of one release of a port: SELECT * FROM datamesh.at_release(NULL::sales.customer_lifetime_value, 7). Reads the port as the caller. release: null gives no rows. Errors: MD105 no such release, or it has expired.';
+
+-- Reports. Samples of keys are data of the domain.
+
+CREATE FUNCTION datamesh.report_without_samples(report jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT (report
+        || CASE WHEN report ? 'violations' THEN jsonb_build_object('violations', coalesce(
+               (SELECT jsonb_agg(v - 'sample_keys' ORDER BY n)
+                FROM jsonb_array_elements(report -> 'violations') WITH ORDINALITY AS x(v, n)), '[]'))
+           ELSE '{}' END
+        || CASE WHEN report ? 'checks' THEN jsonb_build_object('checks', coalesce(
+               (SELECT jsonb_agg(v - 'sample_keys' ORDER BY n)
+                FROM jsonb_array_elements(report -> 'checks') WITH ORDINALITY AS x(v, n)), '[]'))
+           ELSE '{}' END)
+        - 'error';
+END;
+COMMENT ON FUNCTION datamesh.report_without_samples(jsonb) IS
+'A report as others than the domain see it: without the keys of failing rows, and without the text of an error, which may quote data.';
+
+CREATE FUNCTION datamesh.governance_report(product text) RETURNS jsonb
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'dm_governance_report';
+COMMENT ON FUNCTION datamesh.governance_report(text) IS
+'The report of the last publish or dry run of a data product: product, version, release, rows, total_violations, critical, warnings, passed, violations (product, rule, severity, message, column, figures) and checks (every result). Keys of failing rows are shown to members of the domain only. NULL if it was never tried.';
+
+CREATE VIEW datamesh.reports WITH (security_barrier = true) AS
+SELECT pg_catalog.format('%I.%I', d.domain_name, d.product_name) AS product, c.version, r.report_id, r.created_at,
+       r.created_by, r.kind, r.outcome, r.release_id AS release,
+       CASE WHEN coalesce(pg_catalog.pg_has_role(n.nspowner, 'USAGE'), false) THEN r.report
+            ELSE datamesh.report_without_samples(r.report) END AS report
+FROM datamesh.report r
+JOIN datamesh.product d ON d.product_id = r.product_id
+LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = d.domain_name || '_internal'
+JOIN datamesh.contract c ON c.contract_id = r.contract_id;
+COMMENT ON VIEW datamesh.reports IS
+'Every report kept, of publishes that passed, were refused or failed, and of dry runs; keys of failing rows only for members of the domain.';
+GRANT SELECT ON datamesh.reports TO PUBLIC;
+
+CREATE VIEW datamesh.releases WITH (security_barrier = true) AS
+SELECT pg_catalog.format('%I.%I', d.domain_name, d.product_name) AS product, c.version, r.release_id AS release,
+       r.release_id = p.current_release AS is_current, r.row_count AS rows, r.published_at,
+       r.published_by, r.source_as_of, r.expired_at
+FROM datamesh.release r
+JOIN datamesh.port p ON p.port_id = r.port_id
+JOIN datamesh.product d ON d.product_id = p.product_id
+JOIN datamesh.contract c ON c.contract_id = r.contract_id;
+COMMENT ON VIEW datamesh.releases IS
+'Every release ever published. Those without expired_at can be read with datamesh.as_of and datamesh.at_release, and shown again with datamesh.rollback (products in live mode have no data of their own).';
+GRANT SELECT ON datamesh.releases TO PUBLIC;
+
+CREATE VIEW datamesh.ports WITH (security_barrier = true) AS
+SELECT pg_catalog.format('%I.%I', d.domain_name, d.product_name) AS product,
+       pg_catalog.format('%I.%I', d.domain_name, d.product_name || '_v' || p.major) AS port,
+       p.major, c.version, c.status, p.mode, p.current_release AS release, r.row_count AS rows,
+       r.published_at, r.source_as_of, c.end_of_life
+FROM datamesh.port p
+JOIN datamesh.product d ON d.product_id = p.product_id
+JOIN datamesh.contract c ON c.contract_id = p.contract_id
+JOIN datamesh.release r ON r.release_id = p.current_release;
+COMMENT ON VIEW datamesh.ports IS
+'What consumers can read now: one row for each product and major version, with the release that it shows. The newest major version is also read by the product''s plain name.';
+GRANT SELECT ON datamesh.ports TO PUBLIC;
+
+-- Progress. A publish reports itself as a COPY with a magic value in a slot that COPY leaves
+-- alone (src/publish/progress.c says why); param15 is its slot 14. The numbers of other roles'
+-- sessions are shown to monitoring roles only, hence the function with its owner's rights.
+CREATE FUNCTION datamesh.running_publishes()
+RETURNS TABLE (pid integer, product_id integer, phase integer, rows_done bigint, rows_expected bigint,
+               started timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT i.pid, i.param12::integer, i.param13::integer, i.param3, nullif(i.param14, 0),
+           'epoch'::timestamptz + (i.param15 + 946684800000000) * interval '1 microsecond'
+    FROM pg_stat_get_progress_info('COPY') AS i
+    WHERE i.param11 = x'646d7075626c6973'::bigint
+      AND i.datid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+$$;
+COMMENT ON FUNCTION datamesh.running_publishes() IS
+'The publishes that are running in this database, as numbers. Read datamesh.progress instead.';
+
+CREATE VIEW datamesh.progress WITH (security_barrier = true) AS
+SELECT i.pid, pg_catalog.format('%I.%I', d.domain_name, d.product_name) AS product,
+       (ARRAY['waiting for another publish', 'checking the contract', 'copying and measuring',
+              'checking', 'building indexes', 'waiting for readers', 'switching',
+              'cleaning up'])[i.phase + 1] AS phase,
+       i.rows_done, i.rows_expected, i.started
+FROM datamesh.running_publishes() AS i
+LEFT JOIN datamesh.product d ON d.product_id = i.product_id;
+COMMENT ON VIEW datamesh.progress IS
+'The publishes that are running now: server process, product, phase, rows copied so far, rows expected (an estimate of the planner), time of the start.';
+GRANT SELECT ON datamesh.progress TO PUBLIC;

@@ -51,4 +51,15 @@
 #define DmLocalTransaction() (MyProc->lxid)
 #endif
 
+/* 18 asks about deferrable keys, runs queries to their end, and has constraints that are not enforced */
+#if PG_VERSION_NUM >= 180000
+#define DmPrimaryKeyIndex(rel) RelationGetPrimaryKeyIndex(rel, false)
+#define DmExecutorRun(query) ExecutorRun(query, ForwardScanDirection, 0)
+#define DmEnforceConstraint(constraint) ((constraint)->is_enforced = true)
+#else
+#define DmPrimaryKeyIndex(rel) RelationGetPrimaryKeyIndex(rel)
+#define DmExecutorRun(query) ExecutorRun(query, ForwardScanDirection, 0, true)
+#define DmEnforceConstraint(constraint) ((void) (constraint))
+#endif
+
 #endif /* DATAMESH_BASE_COMPAT_H */

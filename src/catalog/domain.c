@@ -377,6 +377,8 @@ make_domain(const char *name, const char *owner, const char *description)
 				  psprintf("Data of the releases of domain %s; read through its ports only.",
 						   quote_identifier(name)));
 	run("GRANT USAGE ON SCHEMA %s TO %s", quote_identifier(name), quote_identifier(owner));
+	/* The checks of a release that is about to be published run as the owner. */
+	run("GRANT USAGE ON SCHEMA %s TO %s", quote_identifier(releases), quote_identifier(owner));
 	DmEventAppend("domain_created", NULL, NULL,
 				  details_of("domain", name, "owner", owner, "port_role", port_role, "description",
 							 description, NULL));
@@ -594,16 +596,16 @@ move_internal_schemas(const char *domain, const char *new_owner)
 }
 
 /*
- * Take USAGE on the port schema from the owner before: from the role of the recorded name if it
+ * Take USAGE on a schema of the domain from the owner before: from the role of the recorded name if it
  * has it (after a restore the OID would be another's), else from the one of the OID (renamed).
  */
 static void
-revoke_usage(const char *domain, const char *role_name, Oid role_oid)
+revoke_usage(const char *schema, const char *role_name, Oid role_oid)
 {
 	Oid types[3] = {TEXTOID, TEXTOID, OIDOID};
 	Datum values[3];
 
-	values[0] = CStringGetTextDatum(domain);
+	values[0] = CStringGetTextDatum(schema);
 	values[1] = CStringGetTextDatum(role_name);
 	values[2] = ObjectIdGetDatum(role_oid);
 	DmSpiExecute(
@@ -612,7 +614,7 @@ revoke_usage(const char *domain, const char *role_name, Oid role_oid)
 		"n.nspname = $1 AND (r.rolname = $2 OR r.oid = $3) ORDER BY r.rolname <> $2 LIMIT 1",
 		3, types, values, NULL, false);
 	if (SPI_processed > 0)
-		run("REVOKE ALL ON SCHEMA %s FROM %s", quote_identifier(domain), DmSpiText(0, 1));
+		run("REVOKE ALL ON SCHEMA %s FROM %s", quote_identifier(schema), DmSpiText(0, 1));
 }
 
 /*
@@ -626,6 +628,7 @@ dm_set_domain_owner(PG_FUNCTION_ARGS)
 	char *owner = text_argument(fcinfo, 1, "owner of a domain");
 	const char *args[2] = {name, owner};
 	DmIdentity identity;
+	char *releases = DmSuffixedName(name, DM_RELEASE_SUFFIX);
 	char *old_owner;
 	Oid old_owner_oid;
 	bool isnull;
@@ -637,7 +640,9 @@ dm_set_domain_owner(PG_FUNCTION_ARGS)
 	(void) owner_role(owner);
 	move_internal_schemas(name, owner);
 	revoke_usage(name, old_owner, old_owner_oid);
-	run("GRANT USAGE ON SCHEMA %s TO %s", quote_identifier(name), quote_identifier(owner));
+	revoke_usage(releases, old_owner, old_owner_oid);
+	run("GRANT USAGE ON SCHEMA %s, %s TO %s", quote_identifier(name), quote_identifier(releases),
+		quote_identifier(owner));
 	run_text("UPDATE datamesh.domain SET owner_name = $2::name, owner_oid = (SELECT oid FROM "
 			 "pg_catalog.pg_authid WHERE rolname = $2) WHERE domain_name = $1",
 			 2, args);

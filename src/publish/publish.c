@@ -1,0 +1,383 @@
+/*-------------------------------------------------------------------------
+ *
+ * publish.c
+ *		CALL datamesh.publish(): the one door, and the order of what happens in it.
+ *
+ * Write, audit, publish.  All of it happens in one transaction, and everything
+ * that a closed gate or an error must undo in a subtransaction of it:
+ *
+ *	outer transaction
+ *	  the product is locked: one publish at a time, a second one waits
+ *	  subtransaction
+ *		contract, roles, source and types are looked at		(gate.c)
+ *		the release is made, filled and measured in one pass	(copy.c)
+ *		the checks that need passes of their own are run
+ *		-> gates open:	indexes, statistics, the switch			(port.c)
+ *		-> gates closed, dry run, error: rolled back, nothing is left
+ *	  the report is kept, and the event that says what happened
+ *	commit, if it is ours to do
+ *	the error, if there was one
+ *	releases beyond the retention go, in transactions of their own
+ *
+ * Because there is one transaction, a crash between any two steps leaves the old
+ * release readable and nothing half-made.  When the CALL stands inside somebody
+ * else's transaction the report of a failure cannot be kept, and travels in the
+ * error's DETAIL.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/timestamp.h"
+
+#include "base/errors.h"
+#include "base/names.h"
+#include "base/session.h"
+#include "publish/publish.h"
+
+PG_FUNCTION_INFO_V1(dm_publish);
+
+/* ---- what all procedures of the area begin with ---- */
+
+/*
+ * Connect SPI for a procedure.  Returns whether the transaction is somebody else's, so that we
+ * must not commit.  Code of a domain, which is what runs in a security-restricted operation, is
+ * not to change the mesh from within a publish.
+ */
+bool
+DmPublishEnter(FunctionCallInfo fcinfo, const char *procedure)
+{
+	CallContext *call = (CallContext *) fcinfo->context;
+	bool atomic = call == NULL || !IsA(call, CallContext) || call->atomic || IsSubTransaction();
+
+	if (InSecurityRestrictedOperation())
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("cannot call datamesh.%s within a security-restricted operation", procedure),
+			 errdetail("Sources and checks of a domain can read; they cannot publish.")));
+	PreventCommandIfReadOnly(procedure);
+	if (SPI_connect_ext(atomic ? 0 : SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	return atomic;
+}
+
+/* A text argument that must not be null, in memory that outlives transactions of the call. */
+char *
+DmPublishTextArgument(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name)));
+	return text_to_cstring(PG_GETARG_TEXT_PP(argument));
+}
+
+/* The jsonb that a query returns, for an event. */
+Jsonb *
+DmPublishDetails(const char *sql, int nargs, const Oid *types, const Datum *values)
+{
+	bool isnull;
+
+	DmSpiExecute(sql, nargs, types, values, NULL, false);
+	return DatumGetJsonbPCopy(DmSpiDatum(0, 1, &isnull));
+}
+
+/* ---- the steps ---- */
+
+/* Names of the contract's columns that the source lacks. */
+static Datum
+missing_columns(const DmPublication *pub)
+{
+	ArrayBuildState *names = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	ListCell *cell;
+
+	foreach (cell, pub->columns)
+	{
+		const DmPublishColumn *column = lfirst(cell);
+
+		if (!OidIsValid(column->type))
+			names = accumArrayResult(names, CStringGetTextDatum(column->name), false, TEXTOID,
+									 CurrentMemoryContext);
+	}
+	return makeArrayResult(names, CurrentMemoryContext);
+}
+
+/*
+ * The rules of the contract, as the quality engine reads them: the object, with the SLAs.  What is
+ * said of a column that is missing is left out, because the schema gate has said that it is.
+ */
+static Jsonb *
+contract_rules(const DmPublication *pub)
+{
+	const Oid types[] = {JSONBOID, TEXTARRAYOID};
+	Datum values[] = {JsonbPGetDatum(pub->contract->document), missing_columns(pub)};
+
+	return DmPublishDetails(
+		"SELECT ($1 -> 'schema' -> 0) || pg_catalog.jsonb_build_object('properties', "
+		"(SELECT coalesce(pg_catalog.jsonb_agg(p ORDER BY n), '[]') "
+		"FROM pg_catalog.jsonb_array_elements($1 -> 'schema' -> 0 -> 'properties') "
+		"WITH ORDINALITY AS e(p, n) WHERE p ->> 'name' <> ALL ($2))) "
+		"|| CASE WHEN $1 ? 'slaProperties' "
+		"THEN pg_catalog.jsonb_build_object('slaProperties', $1 -> 'slaProperties') ELSE '{}' END",
+		2, types, values);
+}
+
+static DmCheckResult *
+empty_product(void)
+{
+	DmCheckResult *result = palloc0(sizeof(DmCheckResult));
+
+	result->rule = "quality";
+	result->check = "row_count";
+	result->dimension = "completeness";
+	result->severity = DM_SEVERITY_ERROR;
+	result->status = DM_CHECK_FAIL;
+	result->method = "scanned";
+	result->metric_value = "0";
+	result->threshold = "> 0";
+	result->failing_rows = -1;
+	result->message = "Data product is empty";
+	return result;
+}
+
+static int64
+count_source(const DmPublication *pub)
+{
+	bool isnull;
+
+	DmSpiExecute(psprintf("SELECT pg_catalog.count(*) FROM %s", pub->source_label), 0, NULL, NULL,
+				 NULL, false);
+	return DatumGetInt64(DmSpiDatum(0, 1, &isnull));
+}
+
+/*
+ * Fill and measure: everything here is the domain's code, or reads the domain's data, and runs
+ * as the domain's owner.  The checks are planned on the source, whose constraints may prove some
+ * of them.
+ */
+static void
+fill_and_measure(DmPublication *pub, Jsonb *rules)
+{
+	DmQualityPlan *plan;
+	DmIdentity saved;
+
+	DmBecomeDomain(&saved, pub->product->domain->owner);
+	plan = DmQualityPlanCreate(pub->source, rules);
+	DmProgressPhase(DM_PHASE_COPYING);
+	if (pub->live)
+	{
+		pub->source_as_of = GetCurrentTimestamp();
+		pub->rows = count_source(pub);
+		DmQualityRun(plan);
+	}
+	else
+		DmCopySource(pub, plan);
+	DmProgressPhase(DM_PHASE_CHECKING);
+	pub->results =
+		list_concat(pub->results, DmQualityResults(plan, pub->live ? pub->source : pub->release));
+	DmIdentityRestore(&saved);
+	if (pub->rows == 0)
+		pub->results = lcons(empty_product(), pub->results);
+}
+
+/*
+ * Statistics for the release, before anybody reads it: without them a planner knows nothing of
+ * how the releases of a port differ.
+ */
+static void
+analyze_release(const DmPublication *pub)
+{
+	DmIdentity saved;
+
+	DmBecomeExtensionOwner(&saved);
+	DmSpiExecute(
+		psprintf("ANALYZE %s", quote_qualified_identifier(pub->product->domain->release_schema,
+														  pub->release_name)),
+		0, NULL, NULL, NULL, false);
+	DmIdentityRestore(&saved);
+}
+
+/* Everything that a closed gate undoes.  True: the release is published. */
+static bool
+attempt(DmPublication *pub)
+{
+	DmProgressPhase(DM_PHASE_CONTRACT);
+	pub->new_status =
+		DmLifecycleMove(psprintf("version %s of data product \"%s\"", pub->contract->version,
+								 pub->product->qualified_name),
+						pub->contract->status, "publish");
+	DmGateContract(pub);
+	DmGateSource(pub);
+	pub->results = DmGateColumns(pub);
+	DmPortCreateRelease(pub);
+	fill_and_measure(pub, contract_rules(pub));
+	DmReportBuild(pub);
+	if (pub->critical > 0 || pub->dry_run)
+		return false;
+
+	DmPortIndexRelease(pub);
+	if (!pub->live)
+		analyze_release(pub);
+	DmPortSwitch(pub);
+	return true;
+}
+
+static void
+append_event(const DmPublication *pub, const char *kind, int32 report_id)
+{
+	const Oid types[] = {INT4OID, INT4OID, INT8OID, INT4OID, INT4OID, JSONBOID};
+	Datum values[] = {Int32GetDatum(report_id),     Int32GetDatum(pub->release_id),
+					  Int64GetDatum(pub->rows),     Int32GetDatum(pub->critical),
+					  Int32GetDatum(pub->warnings), JsonbPGetDatum(pub->report)};
+	Jsonb *details;
+	DmIdentity saved;
+
+	DmBecomeExtensionOwner(&saved);
+	details = DmPublishDetails(
+		"SELECT pg_catalog.jsonb_strip_nulls(CASE WHEN $6 ? 'error' "
+		"THEN pg_catalog.jsonb_build_object('report', $1, 'sqlstate', $6 -> 'error' -> 'sqlstate') "
+		"ELSE pg_catalog.jsonb_build_object('report', $1, 'release', $2, 'rows', $3, "
+		"'critical', $4, 'warnings', $5) END)",
+		6, types, values);
+	DmIdentityRestore(&saved);
+	DmEventAppend(kind, pub->product->qualified_name, pub->contract->version, details);
+}
+
+/* Keep what became of it: report and event. */
+static void
+record(DmPublication *pub, const char *outcome)
+{
+	int32 report_id = DmReportStore(pub, outcome);
+	DmIdentity saved;
+
+	if (pub->dry_run)
+		return;
+	if (strcmp(outcome, "passed") == 0)
+	{
+		DmBecomeExtensionOwner(&saved);
+		DmLifecycleSettle(pub->product);
+		DmIdentityRestore(&saved);
+		append_event(pub, "published", report_id);
+	}
+	else
+		append_event(pub, strcmp(outcome, "refused") == 0 ? "publish_refused" : "publish_failed",
+					 report_id);
+}
+
+/*
+ * An error ended the attempt: keep a report of it, if the transaction is ours to commit, and
+ * go on with the error.  A cancelled publish keeps its report without waiting for anything: the
+ * event would wait for the log.
+ */
+static void
+fail(DmPublication *pub, ErrorData *error, bool atomic)
+{
+	if (!atomic)
+	{
+		DmReportFailure(pub, error);
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+			DmReportStore(pub, "failed");
+		else
+			record(pub, "failed");
+		SPI_commit();
+	}
+	ReThrowError(error);
+}
+
+/* The attempt in its subtransaction.  Returns whether the release is published. */
+static bool
+attempt_or_undo(DmPublication *pub, bool atomic)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData *volatile error = NULL;
+	volatile bool published = false;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		published = attempt(pub);
+		if (published)
+			ReleaseCurrentSubTransaction();
+		else
+			RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	if (error != NULL)
+		fail(pub, error, atomic);
+	return published;
+}
+
+static void
+publish(const char *name, const char *version, bool dry_run, bool atomic)
+{
+	DmPublication *pub = palloc0(sizeof(DmPublication));
+
+	pub->dry_run = dry_run;
+	pub->product = DmProductByName(name);
+	DmRequireDomainMember(pub->product->domain);
+	DmProgressStart(pub->product->product_id);
+	pub->product = DmProductLock(name);
+	pub->contract = DmContractByVersion(pub->product, version);
+
+	if (attempt_or_undo(pub, atomic))
+		record(pub, "passed");
+	else if (pub->dry_run)
+	{
+		record(pub, pub->critical > 0 ? "refused" : "passed");
+		DmReportDryRun(pub);
+	}
+	else
+	{
+		if (!atomic)
+		{
+			record(pub, "refused");
+			SPI_commit();
+		}
+		DmReportRefuse(pub, atomic);
+	}
+	if (!atomic)
+	{
+		SPI_commit();
+		if (!dry_run && !pub->live)
+			DmRetentionApply(name, atomic);
+	}
+	DmProgressEnd();
+}
+
+/* CALL datamesh.publish(product text, version text DEFAULT NULL, dry_run boolean DEFAULT false) */
+Datum
+dm_publish(PG_FUNCTION_ARGS)
+{
+	char *product = DmPublishTextArgument(fcinfo, 0, "product");
+	char *version = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
+	bool dry_run = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
+	bool atomic = DmPublishEnter(fcinfo, "publish");
+
+	publish(product, version, dry_run, atomic);
+	SPI_finish();
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,147 @@
+/*-------------------------------------------------------------------------
+ *
+ * publish.h
+ *		What the files of the publish area share.
+ *
+ * The way of a publish (publish.c walks it, the others do the work):
+ *
+ *	gate.c		 what the contract asks: roles, enforceability, versions, the
+ *				 source and the types of its columns
+ *	copy.c		 one pass over the source that fills the release and shows every
+ *				 row to the quality engine
+ *	report.c	 the verdict, and the report that is kept whatever it was
+ *	port.c		 the release becomes a partition of its port's relation, and the
+ *				 port's views, comments and grants say what the contract says
+ *	lock.c		 exclusive locks that nobody ever queues behind
+ *	lifecycle.c	 the state machine; deprecate, retire, rollback
+ *	retention.c	 releases beyond the retention go, when no reader is in the way
+ *	timetravel.c current_release, as_of, at_release
+ *	progress.c	 what other sessions see of a running publish
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DATAMESH_PUBLISH_PUBLISH_H
+#define DATAMESH_PUBLISH_PUBLISH_H
+
+#include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
+#include "utils/rel.h"
+
+#include "catalog/catalog.h"
+#include "quality/quality.h"
+
+#define DM_RELEASE_COLUMN "datamesh_release"
+
+/* A column of the contract, and what the source has for it. */
+typedef struct DmPublishColumn
+{
+	char *name;        /* what consumers see */
+	char *source_name; /* what the source calls it */
+	char *physical_type;
+	char *logical_type;
+	char *description;
+	Oid type; /* of the source's column: InvalidOid if there is none */
+	int32 typmod;
+	Oid collation;
+} DmPublishColumn;
+
+/* A row of datamesh.port, with the names that follow from it. */
+typedef struct DmPort
+{
+	int32 port_id;
+	int major;
+	char *mode;
+	int32 contract_id;
+	int32 current_release; /* 0: none */
+	char *definition;      /* the query of the port's view, as we wrote it; or NULL */
+	char *name;            /* <product>_v<major>: both the view and the relation of the releases */
+} DmPort;
+
+typedef struct DmPublication
+{
+	DmProduct *product;
+	DmContract *contract;
+	bool dry_run;
+	bool live;
+
+	char *new_status; /* of the contract, once published */
+	List *columns;    /* DmPublishColumn *, in the order of the contract */
+	List *consumers;  /* Oids of the roles that may read */
+	List *consumer_names;
+	DmPort *port;     /* NULL until the first release of this major version */
+	int newest_major; /* of the ports there are, this one included */
+
+	Oid source;
+	char *source_label; /* quoted, for SQL and messages */
+	Oid release;        /* the new relation; InvalidOid if live */
+	int32 release_id;
+	char *release_name;
+	int64 rows;
+	TimestampTz source_as_of;
+
+	List *results; /* DmCheckResult * */
+	Jsonb *report;
+	int critical;
+	int warnings;
+} DmPublication;
+
+/* publish.c */
+extern bool DmPublishEnter(FunctionCallInfo fcinfo, const char *procedure); /* true: atomic */
+extern char *DmPublishTextArgument(FunctionCallInfo fcinfo, int argument, const char *name);
+extern Jsonb *DmPublishDetails(const char *sql, int nargs, const Oid *types, const Datum *values);
+
+/* gate.c */
+extern void DmGateContract(DmPublication *pub);
+extern void DmGateSource(DmPublication *pub);
+extern List *DmGateColumns(DmPublication *pub);
+
+/* copy.c */
+extern void DmCopySource(DmPublication *pub, DmQualityPlan *plan);
+
+/* port.c */
+extern DmPort *DmPortByMajor(const DmProduct *product, int major);
+extern int DmPortNewestMajor(const DmProduct *product);
+extern void DmPortCreateRelease(DmPublication *pub);
+extern void DmPortIndexRelease(DmPublication *pub);
+extern void DmPortSwitch(DmPublication *pub);
+extern void DmPortDrop(const DmProduct *product, const DmPort *port, int next_major);
+extern void DmPortDescribe(const DmProduct *product, const DmPort *port, int32 contract_id);
+
+/* lock.c */
+extern void DmLockWithoutQueue(List *relids, const char *purpose);
+extern bool DmLockAtOnce(List *relids);
+
+/* lifecycle.c */
+extern char *DmLifecycleMove(const char *subject, const char *status, const char *action);
+extern void DmLifecycleSettle(const DmProduct *product);
+
+/* report.c */
+extern void DmReportBuild(DmPublication *pub);
+extern void DmReportFailure(DmPublication *pub, const ErrorData *error);
+extern int32 DmReportStore(const DmPublication *pub, const char *outcome);
+extern void DmReportRefuse(const DmPublication *pub, bool atomic) pg_attribute_noreturn();
+extern void DmReportDryRun(const DmPublication *pub);
+
+/* retention.c */
+extern int DmRetentionApply(const char *product, bool atomic);
+
+/* progress.c */
+typedef enum DmPhase
+{
+	DM_PHASE_WAITING, /* for another publish of the product */
+	DM_PHASE_CONTRACT,
+	DM_PHASE_COPYING,
+	DM_PHASE_CHECKING,
+	DM_PHASE_INDEXING,
+	DM_PHASE_READERS,
+	DM_PHASE_SWITCHING,
+	DM_PHASE_CLEANING,
+} DmPhase;
+
+extern void DmProgressStart(int32 product_id);
+extern void DmProgressPhase(DmPhase phase);
+extern void DmProgressExpect(double rows);
+extern void DmProgressRows(int64 rows);
+extern void DmProgressEnd(void);
+
+#endif /* DATAMESH_PUBLISH_PUBLISH_H */

@@ -1,0 +1,358 @@
+/*-------------------------------------------------------------------------
+ *
+ * report.c
+ *		The verdict on a release, and the report that is kept of it.
+ *
+ *	{"product": "sales.customer_lifetime_value", "version": "1.2.0", "release": 7, "rows": 4338,
+ *	 "total_violations": 1, "critical": 1, "warnings": 0, "passed": false,
+ *	 "violations": [{"product": ..., "rule": ..., "severity": "CRITICAL", "message": ...,
+ *					 "column": ..., figures}],
+ *	 "checks": [every result, passed or not]}
+ *
+ * A check of severity error that fails or could not be run is CRITICAL, one of
+ * severity warning a WARNING, and one of severity info only a figure.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
+
+#include "base/errors.h"
+#include "base/names.h"
+#include "base/session.h"
+#include "publish/publish.h"
+
+PG_FUNCTION_INFO_V1(dm_governance_report);
+
+/* Lines of DETAIL: the report has the rest. */
+#define LINES_SHOWN 10
+
+/* ---- writing jsonb ---- */
+
+static void
+put_key(JsonbParseState **state, const char *key)
+{
+	JsonbValue value;
+
+	value.type = jbvString;
+	value.val.string.val = (char *) key;
+	value.val.string.len = strlen(key);
+	pushJsonbValue(state, WJB_KEY, &value);
+}
+
+static void
+put_text(JsonbParseState **state, const char *key, const char *text)
+{
+	JsonbValue value;
+
+	if (text == NULL)
+		return;
+	put_key(state, key);
+	value.type = jbvString;
+	value.val.string.val = (char *) text;
+	value.val.string.len = strlen(text);
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+static void
+put_number(JsonbParseState **state, const char *key, int64 number)
+{
+	JsonbValue value;
+
+	put_key(state, key);
+	value.type = jbvNumeric;
+	value.val.numeric = DatumGetNumeric(DirectFunctionCall1(int8_numeric, Int64GetDatum(number)));
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+static void
+put_bool(JsonbParseState **state, const char *key, bool boolean)
+{
+	JsonbValue value;
+
+	put_key(state, key);
+	value.type = jbvBool;
+	value.val.boolean = boolean;
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+static void
+put_jsonb(JsonbParseState **state, const char *key, const Jsonb *jsonb)
+{
+	JsonbValue value;
+
+	if (jsonb == NULL)
+		return;
+	put_key(state, key);
+	value.type = jbvBinary;
+	value.val.binary.data = (JsonbContainer *) &jsonb->root;
+	value.val.binary.len = VARSIZE_ANY_EXHDR(jsonb);
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+/* ---- the verdict ---- */
+
+static bool
+is_violation(const DmCheckResult *result)
+{
+	return (result->status == DM_CHECK_FAIL || result->status == DM_CHECK_ERROR) &&
+		   result->severity != DM_SEVERITY_INFO;
+}
+
+static const char *
+severity_of(const DmCheckResult *result)
+{
+	return result->severity == DM_SEVERITY_ERROR ? "CRITICAL" : "WARNING";
+}
+
+static void
+put_violation(JsonbParseState **state, const DmPublication *pub, const DmCheckResult *result)
+{
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	put_text(state, "product", pub->product->qualified_name);
+	put_text(state, "rule", result->rule);
+	put_text(state, "severity", severity_of(result));
+	put_text(state, "message", result->message);
+	put_text(state, "column", result->column);
+	put_text(state, "check", result->check);
+	put_text(state, "value", result->metric_value);
+	put_text(state, "threshold", result->threshold);
+	if (result->failing_rows >= 0)
+		put_number(state, "failing_rows", result->failing_rows);
+	put_jsonb(state, "sample_keys", result->sample_keys);
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+/* Fill in pub->critical, pub->warnings and pub->report from pub->results and pub->rows. */
+void
+DmReportBuild(DmPublication *pub)
+{
+	JsonbParseState *state = NULL;
+	ListCell *cell;
+
+	pub->critical = 0;
+	pub->warnings = 0;
+	foreach (cell, pub->results)
+	{
+		const DmCheckResult *result = lfirst(cell);
+
+		if (!is_violation(result))
+			continue;
+		if (result->severity == DM_SEVERITY_ERROR)
+			pub->critical++;
+		else
+			pub->warnings++;
+	}
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	put_text(&state, "product", pub->product->qualified_name);
+	put_text(&state, "version", pub->contract->version);
+	put_number(&state, "release", pub->release_id);
+	put_number(&state, "rows", pub->rows);
+	put_number(&state, "total_violations", pub->critical + pub->warnings);
+	put_number(&state, "critical", pub->critical);
+	put_number(&state, "warnings", pub->warnings);
+	put_bool(&state, "passed", pub->critical == 0);
+	put_key(&state, "violations");
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	foreach (cell, pub->results)
+		if (is_violation(lfirst(cell)))
+			put_violation(&state, pub, lfirst(cell));
+	pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	put_jsonb(&state, "checks",
+			  DmQualityResultsToJsonb(pub->product->qualified_name, pub->results));
+	pub->report = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/* The report of a publish that ended in an error of its own. */
+void
+DmReportFailure(DmPublication *pub, const ErrorData *error)
+{
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	put_text(&state, "product", pub->product->qualified_name);
+	put_text(&state, "version", pub->contract->version);
+	put_bool(&state, "passed", false);
+	put_key(&state, "error");
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	put_text(&state, "sqlstate", unpack_sql_state(error->sqlerrcode));
+	put_text(&state, "message", error->message);
+	put_text(&state, "detail", error->detail);
+	put_text(&state, "hint", error->hint);
+	put_text(&state, "context", error->context);
+	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	put_key(&state, "violations");
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	pub->report = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/* Keep it.  Returns its number. */
+int32
+DmReportStore(const DmPublication *pub, const char *outcome)
+{
+	const Oid types[] = {INT4OID, INT4OID, INT4OID, TEXTOID, TEXTOID, JSONBOID};
+	bool released = strcmp(outcome, "passed") == 0 && !pub->dry_run;
+	Datum values[] = {Int32GetDatum(pub->product->product_id),
+					  Int32GetDatum(pub->contract->contract_id),
+					  Int32GetDatum(pub->release_id),
+					  CStringGetTextDatum(pub->dry_run ? "dry_run" : "publish"),
+					  CStringGetTextDatum(outcome),
+					  JsonbPGetDatum(pub->report)};
+	const bool nulls[] = {false, false, !released, false, false, false};
+	DmIdentity saved;
+	bool isnull;
+	int32 report_id;
+
+	DmBecomeExtensionOwner(&saved);
+	DmSpiExecute(
+		"INSERT INTO datamesh.report (product_id, contract_id, release_id, kind, outcome, report) "
+		"VALUES ($1, $2, $3, $4, $5, $6) RETURNING report_id",
+		6, types, values, nulls, false);
+	report_id = DatumGetInt32(DmSpiDatum(0, 1, &isnull));
+	DmIdentityRestore(&saved);
+	return report_id;
+}
+
+/* ---- telling ---- */
+
+static void
+append_line(StringInfo lines, const DmCheckResult *result)
+{
+	appendStringInfo(lines, "\n%s: %s", severity_of(result), result->rule);
+	if (result->column != NULL)
+		appendStringInfo(lines, " (%s)", result->column);
+	if (result->message != NULL)
+		appendStringInfo(lines, ": %s", result->message);
+}
+
+static char *
+critical_lines(const DmPublication *pub)
+{
+	StringInfoData lines;
+	int shown = 0;
+	ListCell *cell;
+
+	initStringInfo(&lines);
+	appendStringInfo(&lines, "Critical violations: %d.", pub->critical);
+	foreach (cell, pub->results)
+	{
+		const DmCheckResult *result = lfirst(cell);
+
+		if (!is_violation(result) || result->severity != DM_SEVERITY_ERROR)
+			continue;
+		if (shown++ < LINES_SHOWN)
+			append_line(&lines, result);
+	}
+	if (shown > LINES_SHOWN)
+		appendStringInfo(&lines, "\n... and %d more.", shown - LINES_SHOWN);
+	return lines.data;
+}
+
+static char *
+report_call(const DmPublication *pub)
+{
+	return psprintf("SELECT datamesh.governance_report(%s)",
+					quote_literal_cstr(pub->product->qualified_name));
+}
+
+/*
+ * The error of a closed gate.  In a transaction that somebody else will end, the report cannot be
+ * kept, and travels in the message.
+ */
+void
+DmReportRefuse(const DmPublication *pub, bool atomic)
+{
+	char *lines = critical_lines(pub);
+
+	if (atomic)
+		lines = psprintf("%s\nReport: %s", lines,
+						 JsonbToCString(NULL, &pub->report->root, VARSIZE(pub->report)));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_DM_GATE_CLOSED),
+		 errmsg("data product \"%s\" failed governance validation", pub->product->qualified_name),
+		 errdetail("%s", lines),
+		 atomic
+			 ? errhint("Mend the data in %s and publish again. Consumers still see what they saw "
+					   "before.",
+					   pub->source_label)
+			 : errhint("Mend the data in %s and publish again; consumers still see what they saw "
+					   "before. The whole report: %s;",
+					   pub->source_label, report_call(pub))));
+}
+
+/* What a dry run found, as messages. */
+void
+DmReportDryRun(const DmPublication *pub)
+{
+	ListCell *cell;
+	int shown = 0;
+
+	if (pub->critical > 0)
+		ereport(WARNING, (errmsg("data product \"%s\" would fail governance validation",
+								 pub->product->qualified_name),
+						  errdetail("%s", critical_lines(pub)),
+						  errhint("The whole report: %s;", report_call(pub))));
+	else
+		ereport(NOTICE,
+				(errmsg("data product \"%s\" would be published: " INT64_FORMAT
+						" rows, %d critical violations, %d warnings",
+						pub->product->qualified_name, pub->rows, pub->critical, pub->warnings)));
+	foreach (cell, pub->results)
+	{
+		const DmCheckResult *result = lfirst(cell);
+
+		if (is_violation(result) && result->severity == DM_SEVERITY_WARNING &&
+			shown++ < LINES_SHOWN)
+			ereport(NOTICE, (errmsg("warning of rule %s: %s", result->rule,
+									result->message != NULL ? result->message : "failed")));
+	}
+}
+
+/* ---- reading ---- */
+
+/* datamesh.governance_report(product text) returns jsonb */
+Datum
+dm_governance_report(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	DmProduct *product = DmProductByName(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	bool member = has_privs_of_role(GetUserId(), product->domain->owner);
+	const Oid types[] = {INT4OID, BOOLOID};
+	Datum values[] = {Int32GetDatum(product->product_id), BoolGetDatum(member)};
+	Datum report = (Datum) 0;
+	bool isnull = true;
+	DmIdentity saved;
+
+	SPI_connect();
+	DmBecomeExtensionOwner(&saved);
+	DmSpiExecute("SELECT CASE WHEN $2 THEN report ELSE datamesh.report_without_samples(report) END "
+				 "FROM datamesh.report WHERE product_id = $1 ORDER BY report_id DESC LIMIT 1",
+				 2, types, values, NULL, true);
+	if (SPI_processed > 0)
+	{
+		report = DmSpiDatum(0, 1, &isnull);
+		if (!isnull)
+		{
+			MemoryContext spi = MemoryContextSwitchTo(caller);
+
+			report = PointerGetDatum(PG_DETOAST_DATUM_COPY(report));
+			MemoryContextSwitchTo(spi);
+		}
+	}
+	DmIdentityRestore(&saved);
+	SPI_finish();
+	if (isnull)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(report);
+}
