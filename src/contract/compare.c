@@ -74,6 +74,20 @@ compare_unique(DmCompare *c, const DmDiffFieldChange *field)
 					 "unique key removed");
 }
 
+/* What the source calls it: the name itself where nothing else is said. */
+static void
+compare_physical_name(DmCompare *c, const DmDiffFieldChange *field)
+{
+	DmDiffNode from = field->from != NULL ? field->from : DmDiffNodeGet(field->from_object, "name");
+	DmDiffNode to = field->to != NULL ? field->to : DmDiffNodeGet(field->to_object, "name");
+
+	if (DmDiffNodeEqual(from, to))
+		DmDiffReport(c, DM_LEVEL_PATCH, "the source is the same as before", "%s",
+					 DmDiffDescribe("physicalName", field->from, field->to));
+	else
+		DmDiffFieldHeld(c, field);
+}
+
 static void
 compare_deprecated(DmCompare *c, const DmDiffFieldChange *field)
 {
@@ -346,6 +360,7 @@ compare_key_spelling(DmCompare *c, const DmDiffFieldChange *field)
 static const DmDiffField property_fields[] = {
 	{"id", DmDiffFieldIdentity},
 	{"name", DmDiffFieldIgnored}, /* told with the list */
+	{"physicalName", compare_physical_name},
 	{"physicalType", DmComparePhysicalType},
 	{"logicalType", DmCompareLogicalType},
 	{"required", compare_required},
@@ -594,6 +609,7 @@ compare_columns(DmCompare *c, const DmDiffFieldChange *field)
 static const DmDiffField object_fields[] = {
 	{"id", DmDiffFieldIdentity},
 	{"name", DmDiffFieldIgnored}, /* told with the list */
+	{"physicalName", compare_physical_name},
 	{"properties", compare_columns},
 	{"relationships", compare_relationships},
 	{"quality", DmCompareRules},

@@ -263,18 +263,29 @@ DmDiffPop(DmCompare *c, int saved)
 
 /* ---- fields ---- */
 
+/* Handlers copy what they report, so that a wide document costs the memory of its changes only. */
+static void
+free_node(DmDiffNode node)
+{
+	if (node != NULL)
+		pfree(unconstify(JsonbValue *, node));
+}
+
 static void
 compare_field(DmCompare *c, const char *name, DmDiffFieldHandler handler, DmDiffNode from,
 			  DmDiffNode to)
 {
 	DmDiffFieldChange field = {name, DmDiffNodeGet(from, name), DmDiffNodeGet(to, name), from, to};
-	int saved;
 
-	if (DmDiffNodeEqual(field.from, field.to))
-		return;
-	saved = DmDiffPushKey(c, name);
-	handler(c, &field);
-	DmDiffPop(c, saved);
+	if (!DmDiffNodeEqual(field.from, field.to))
+	{
+		int saved = DmDiffPushKey(c, name);
+
+		handler(c, &field);
+		DmDiffPop(c, saved);
+	}
+	free_node(field.from);
+	free_node(field.to);
 }
 
 static bool

@@ -64,6 +64,8 @@ SELECT pg_temp.columns('[{"id": "i1", "name": "a", "physicalType": "text"}]',
     '[{"id": "i1", "name": "b", "physicalType": "text"}, {"id": "i2", "name": "a", "physicalType": "text"}]');
 SELECT pg_temp.columns('[{"id": "i1", "name": "a", "physicalType": "text"}]',
     '[{"id": "i1", "name": "b", "physicalType": "text"}, {"id": "i2", "name": "a", "physicalType": "date"}]');
+-- the source keeps its own name
+SELECT pg_temp.columns('[{"id": "i1", "name": "a"}]', '[{"id": "i1", "name": "b", "physicalName": "a"}]');
 -- two columns that change names with each other; an object that is renamed
 SELECT pg_temp.columns('[{"id": "i1", "name": "a"}, {"id": "i2", "name": "b"}]',
                        '[{"id": "i1", "name": "b"}, {"id": "i2", "name": "a"}]');
