@@ -103,6 +103,9 @@ REGRESS = \
 	contract_compare_sla \
 	contract_compare_access \
 	contract_compare_product \
+	contract_errors \
+	contract_infer \
+	contract_roundtrip \
 	ltv \
 	ltv_differential \
 	publish \

@@ -15,8 +15,6 @@
  */
 #include "postgres.h"
 
-#include <ctype.h>
-
 #include "contract/odcs.h"
 
 /*
@@ -44,9 +42,9 @@ skip_version_identifiers(const char *s, bool prerelease)
 		const char *start = s;
 		bool digits_only = true;
 
-		while (isalnum((unsigned char) *s) || *s == '-')
+		while (DmIsAlnum(*s) || *s == '-')
 		{
-			digits_only = digits_only && isdigit((unsigned char) *s);
+			digits_only = digits_only && *s >= '0' && *s <= '9';
 			s++;
 		}
 		if (s == start || (prerelease && digits_only && *start == '0' && s > start + 1))

@@ -10,8 +10,6 @@
  */
 #include "postgres.h"
 
-#include <ctype.h>
-
 #include "nodes/pg_list.h"
 
 #include "contract/odcs.h"
@@ -21,7 +19,7 @@ DmCheckStableId(DmValidator *v, const DmPath *path, const DmNode *node)
 {
 	for (const char *s = node->text; *s; s++)
 	{
-		if (!isalnum((unsigned char) *s) && *s != '_' && *s != '-')
+		if (!DmIsAlnum(*s) && *s != '_' && *s != '-')
 		{
 			DmProblem(v, path, "\"%s\" may have only letters, digits, _ and -",
 					  DmExcerpt(node->text));

@@ -7,8 +7,6 @@
  */
 #include "postgres.h"
 
-#include <ctype.h>
-
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -32,7 +30,7 @@ is_word(const char *key)
 {
 	for (const char *s = key; *s; s++)
 	{
-		if (!isalnum((unsigned char) *s) && *s != '_')
+		if (!DmIsAlnum(*s) && *s != '_')
 			return false;
 	}
 	return *key != '\0';

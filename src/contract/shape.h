@@ -91,6 +91,13 @@ DmIsKind(const DmNode *node, int kinds)
 	return node != NULL && (node->kind & kinds) != 0 && node->problem == NULL;
 }
 
+/* Of ASCII, whatever the locale. */
+static inline bool
+DmIsAlnum(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
 /*
  * Reporting
  */
