@@ -21,6 +21,7 @@
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_enum.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/comment.h"
 #include "executor/executor.h"
@@ -682,6 +683,22 @@ propose_quality(const Column *column, DmNode *quality)
 		DmNodeAppend(quality, values_rule(labels, count));
 }
 
+/* As a contract may name it: the same whatever the search_path. */
+static char *
+type_name(const Column *column)
+{
+	HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(column->type));
+	bool builtin;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", column->type);
+	builtin = ((Form_pg_type) GETSTRUCT(tuple))->typnamespace == PG_CATALOG_NAMESPACE;
+	ReleaseSysCache(tuple);
+	return format_type_extended(column->type, column->typmod,
+								FORMAT_TYPE_TYPEMOD_GIVEN |
+									(builtin ? 0 : FORMAT_TYPE_FORCE_QUALIFY));
+}
+
 static DmNode *
 propose_property(const Source *source, const Column *column)
 {
@@ -694,7 +711,7 @@ propose_property(const Source *source, const Column *column)
 	put_string(property, "description",
 			   GetComment(RelationGetRelid(source->rel), RelationRelationId, column->attnum));
 	put_string(property, "logicalType", logical_type(column->base_type));
-	put_string(property, "physicalType", format_type_with_typemod(column->type, column->typmod));
+	put_string(property, "physicalType", type_name(column));
 	put_true(property, "required", column->not_null || never_null || column->key_position > 0);
 	put_true(property, "unique", column->is_unique);
 	put_true(property, "primaryKey", column->key_position > 0);
@@ -861,7 +878,9 @@ propose_freshness(const Source *source, DmNode *root)
 	put_string(sla, "property", "latency");
 	put_integer(sla, "value", value);
 	put_string(sla, "unit", unit);
-	put_string(sla, "element", psprintf("%s.%s", source->name, column->name));
+	put_string(sla, "element",
+			   is_simple_name(source->name) ? psprintf("%s.%s", source->name, column->name)
+											: column->name);
 	put_string(sla, "description", "The newest row must be no older");
 	list = DmNodeMake(DM_NODE_ARRAY, 0);
 	DmNodeAppend(list, sla);
