@@ -300,7 +300,7 @@ overlap_failing(const DmQualityPlan *plan, const DmPlanItem *item)
 	const char *upper = DmColumnSql(plan, lsecond(item->columns));
 	char *less = less_than_sql(((DmColumn *) linitial(item->columns))->type);
 	List *partition = list_concat_copy(item->group_by, item->partition_by);
-	List *all = unite(unite(list_copy(item->columns), partition), DmKeyColumns(plan, item));
+	List *all = unite(unite(unite(NIL, item->columns), partition), DmKeyColumns(plan, item));
 	char *by =
 		partition == NIL ? "" : psprintf("PARTITION BY %s ", columns_sql(plan, partition, ", "));
 	char *not_empty = psprintf("(%s %s %s OR %s %s %s OR %s IS NULL OR %s IS NULL)", lower, less,
@@ -346,12 +346,14 @@ failing_query(const DmQualityPlan *plan, const DmPlanItem *item)
 						   group_prefix(plan, item), DmReadingSql(plan),
 						   where_sql(plan, item, NULL), group_suffix(plan, item));
 
+	/* put together by GROUP BY and not by a join, which would lose the group of null */
 	if (item->group_by != NIL)
-		return psprintf("SELECT %s, datamesh_total, coalesce(datamesh_failing, 0), NULL "
-						"FROM (%s) AS datamesh_all "
-						"NATURAL LEFT JOIN (SELECT %s, %s AS datamesh_failing %s GROUP BY %s) "
-						"AS datamesh_bad",
-						groups, total, groups, failing.count, failing.from, groups);
+		return psprintf(
+			"SELECT %s, pg_catalog.max(datamesh_total), pg_catalog.max(datamesh_failing), "
+			"NULL FROM (SELECT *, 0::pg_catalog.int8 AS datamesh_failing FROM (%s) AS "
+			"datamesh_all UNION ALL SELECT %s, 0::pg_catalog.int8, %s %s GROUP BY %s) AS "
+			"datamesh_both GROUP BY %s",
+			groups, total, groups, failing.count, failing.from, groups, groups);
 	if (item->check->percent)
 		return psprintf("SELECT (%s), %s, NULL %s", total, failing.count, failing.from);
 	return psprintf("SELECT NULL, %s, NULL %s", failing.count, failing.from);
@@ -371,29 +373,31 @@ quantile_sql(const DmQualityPlan *plan, const DmPlanItem *item)
 }
 
 /*
- * H = log(N) - sum(n log n) / N over the counts n of each value.  Values that occur equally
- * often are taken together and added in order, so that the sum is the same whatever the order
- * of rows.
+ * H = - sum(p log p) over the shares p of each value.  Values that occur equally often are taken
+ * together and added in order, so that the sum is the same whatever the order of rows.
  */
 static char *
 entropy_query(const DmQualityPlan *plan, const DmPlanItem *item)
 {
 	const char *column = DmColumnSql(plan, linitial(item->columns));
 	char *prefix = group_prefix(plan, item);
+	const char *base = item->check->argument ? item->check->argument : "2";
+	char *partition = item->group_by == NIL
+						  ? ""
+						  : psprintf("PARTITION BY %s", columns_sql(plan, item->group_by, ", "));
 
 	return psprintf(
 		"SELECT %spg_catalog.sum(datamesh_n * datamesh_m)::pg_catalog.int8, NULL, "
-		"CASE WHEN pg_catalog.sum(datamesh_n * datamesh_m) > 0 THEN "
-		"(pg_catalog.ln(pg_catalog.sum(datamesh_n * datamesh_m)::pg_catalog.float8) - "
-		"pg_catalog.sum(datamesh_m * (datamesh_n * pg_catalog.ln(datamesh_n::pg_catalog.float8)) "
-		"ORDER BY datamesh_n) / pg_catalog.sum(datamesh_n * datamesh_m)::pg_catalog.float8) "
-		"/ pg_catalog.ln(%s::pg_catalog.float8) END "
+		"0 - pg_catalog.sum(datamesh_m * datamesh_p * (pg_catalog.ln(datamesh_p) / "
+		"pg_catalog.ln(%s::pg_catalog.float8)) ORDER BY datamesh_n) "
+		"FROM (SELECT *, datamesh_n / (pg_catalog.sum(datamesh_n * datamesh_m) OVER "
+		"(%s))::pg_catalog.float8 AS datamesh_p "
 		"FROM (SELECT %sdatamesh_n, pg_catalog.count(*) AS datamesh_m FROM "
 		"(SELECT %spg_catalog.count(*) AS datamesh_n FROM %s%s GROUP BY %s%s) AS datamesh_values "
-		"GROUP BY %sdatamesh_n) AS datamesh_counts%s",
-		prefix, item->check->argument ? item->check->argument : "2", prefix, prefix,
-		DmReadingSql(plan), where_sql(plan, item, psprintf("%s IS DISTINCT FROM NULL", column)),
-		prefix, column, prefix, group_suffix(plan, item));
+		"GROUP BY %sdatamesh_n) AS datamesh_counts) AS datamesh_shares%s",
+		prefix, base, partition, prefix, prefix, DmReadingSql(plan),
+		where_sql(plan, item, psprintf("%s IS DISTINCT FROM NULL", column)), prefix, column, prefix,
+		group_suffix(plan, item));
 }
 
 static char *

@@ -232,6 +232,36 @@ try_input(Oid type, const char *text)
 	(void) OidInputFunctionCall(input, pstrdup(text), ioparam, -1);
 }
 
+typedef struct InputArg
+{
+	Oid type;
+	const char *text;
+} InputArg;
+
+static void
+try_input_guarded(void *arg)
+{
+	try_input(((InputArg *) arg)->type, ((InputArg *) arg)->text);
+}
+
+/* Values that are none of the column's type never occur in it. */
+static void
+drop_foreign_values(DmPlanItem *item, Oid type)
+{
+	List *kept = NIL;
+	ListCell *cell;
+
+	foreach (cell, item->check->values)
+	{
+		DmScalar *value = lfirst(cell);
+		InputArg arg = {type, value->text};
+
+		if (DmGuard(try_input_guarded, &arg) == NULL)
+			kept = lappend(kept, value);
+	}
+	item->check->values = kept;
+}
+
 /* Is text a whole number within the range of an integer type? */
 static bool
 fits_integer(Oid type, const char *text)
@@ -274,8 +304,18 @@ bind_invalid(DmQualityPlan *plan, DmPlanItem *item)
 	bool about_text = check->pattern != NULL || check->min_length >= 0 || check->max_length >= 0;
 	bool about_order = check->min.text != NULL || check->max.text != NULL;
 	Oid type = column->base_type;
-	List *bounds = bounds_of(check);
+	List *bounds;
 	ListCell *cell;
+
+	if (get_typtype(type) == TYPTYPE_ENUM && check->values != NIL)
+	{
+		drop_foreign_values(item, type);
+		if (check->values == NIL)
+			ereport(ERROR,
+					(errcode(ERRCODE_DM_INVALID_RULE),
+					 errmsg("none of the valid values is a label of %s", format_type_be(type))));
+	}
+	bounds = bounds_of(check);
 
 	if (about_text && !is_text_like(type))
 	{
@@ -353,7 +393,7 @@ bind_freshness(DmPlanItem *item)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("column \"%s\" is of type %s, without time zone", column->name,
+			 errmsg("column \"%s\" is of type %s, which has no zone", column->name,
 					format_type_be(column->type)),
 			 errdetail(
 				 "Its age depends on the zone that its values are meant in: give \"timezone\".")));
@@ -431,9 +471,7 @@ bind_item(void *arg)
 	switch (item->check->kind)
 	{
 		case DM_KIND_MISSING:
-			foreach (cell, item->check->values)
-				try_input(((DmColumn *) linitial(item->columns))->base_type,
-						  ((DmScalar *) lfirst(cell))->text);
+			drop_foreign_values(item, ((DmColumn *) linitial(item->columns))->base_type);
 			if (item->check->values != NIL)
 				require_type(linitial(item->columns), TYPECACHE_EQ_OPR, "equality");
 			break;

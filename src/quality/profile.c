@@ -107,6 +107,7 @@ profile_query(Oid relation, List *columns, int from, int to)
 {
 	StringInfoData probes, inputs;
 	int probe = 0, input = 0;
+	char *spec;
 
 	initStringInfo(&probes);
 	initStringInfo(&inputs);
@@ -133,11 +134,11 @@ profile_query(Oid relation, List *columns, int from, int to)
 			column->lengths = probe++;
 		}
 	}
-	return psprintf(
-		"SELECT datamesh.measure_result(datamesh.measure(%s::pg_catalog.jsonb%s)) FROM %s",
-		quote_literal_cstr(
-			psprintf("{\"sample\": 0, \"keys\": [], \"probes\": [%s]}", probes.data)),
-		inputs.data, relation_sql(relation));
+	spec = quote_literal_cstr(
+		psprintf("{\"sample\": 0, \"keys\": [], \"probes\": [%s]}", probes.data));
+	return psprintf("SELECT datamesh.measure_result(datamesh.measure(%s::pg_catalog.jsonb%s), "
+					"%s::pg_catalog.jsonb) FROM %s",
+					spec, inputs.data, spec, relation_sql(relation));
 }
 
 static JsonbValue *

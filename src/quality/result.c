@@ -264,27 +264,30 @@ judge(const DmQualityPlan *plan, const DmPlanItem *item, const DmOutcome *outcom
 /*
  * Sentences.
  */
+/* What failing rows do: "has no a" of one, "have no a" of several. */
 static char *
-failing_phrase(const DmPlanItem *item)
+failing_phrase(const DmPlanItem *item, bool one)
 {
 	const char *columns = column_list(item->check);
+	const char *have = one ? "has" : "have";
 
 	switch (item->check->kind)
 	{
 		case DM_KIND_NULLS:
 		case DM_KIND_MISSING:
-			return psprintf("no %s", columns);
+			return psprintf("%s no %s", have, columns);
 		case DM_KIND_INVALID:
-			return psprintf("an invalid %s", columns);
+			return psprintf("%s an invalid %s", have, columns);
 		case DM_KIND_DUPLICATES:
-			return psprintf("a %s that another row has", columns);
+			return psprintf("%s the %s of another row", one ? "repeats" : "repeat", columns);
 		case DM_KIND_ORPHANS:
-			return psprintf("a %s that \"%s\" lacks", columns, item->check->ref_table);
+			return psprintf("%s no match for %s in \"%s\"", have, columns, item->check->ref_table);
 		case DM_KIND_NO_OVERLAP:
-			return psprintf("an interval %s that overlaps another%s", columns,
-							item->check->gaps ? "" : ", leaves a gap");
+			return psprintf(
+				"%s another row's interval (%s)%s", one ? "overlaps" : "overlap", columns,
+				item->check->gaps ? "" : (one ? " or leaves a gap" : " or leave a gap"));
 		default:
-			return NULL;
+			return psprintf("%s the condition", one ? "breaks" : "break");
 	}
 }
 
@@ -297,7 +300,6 @@ short_percentage(int64 part, int64 whole)
 static char *
 failing_sentence(const DmPlanItem *item, const DmOutcome *outcome)
 {
-	char *phrase = failing_phrase(item);
 	bool one = outcome->failing == 1;
 	StringInfoData text;
 
@@ -305,16 +307,12 @@ failing_sentence(const DmPlanItem *item, const DmOutcome *outcome)
 	appendStringInfo(&text, INT64_FORMAT, outcome->failing);
 	if (outcome->rows >= 0)
 		appendStringInfo(&text, " of " INT64_FORMAT, outcome->rows);
-	one = outcome->rows >= 0 ? outcome->rows == 1 : one;
-	if (phrase != NULL)
-		appendStringInfo(&text, " %s %s %s", one ? "row" : "rows",
-						 outcome->failing == 1 ? "has" : "have", phrase);
-	else
-		appendStringInfo(&text, " %s %s the condition", one ? "row" : "rows",
-						 outcome->failing == 1 ? "breaks" : "break");
+	appendStringInfo(&text, " %s %s",
+					 (outcome->rows >= 0 ? outcome->rows == 1 : one) ? "row" : "rows",
+					 failing_phrase(item, one));
 	if (outcome->rows >= 0)
 		appendStringInfo(&text, " (%s %%)", short_percentage(outcome->failing, outcome->rows));
-	if (outcome->nans > 0)
+	if (outcome->nans > 0 && item->check->kind == DM_KIND_INVALID)
 		appendStringInfo(&text, ", " INT64_FORMAT " of them NaN", outcome->nans);
 	if (item->check->completeness)
 		appendStringInfo(&text, ", completeness %s", figure_of(item, outcome));
@@ -324,13 +322,9 @@ failing_sentence(const DmPlanItem *item, const DmOutcome *outcome)
 static char *
 proved_sentence(const DmPlanItem *item, const DmOutcome *outcome)
 {
-	const char *phrase = failing_phrase(item);
-
 	if (item->check->completeness && outcome->rows == 0)
 		return "the relation is empty, and completeness of nothing counts as 0";
-	if (phrase == NULL)
-		return psprintf("no row can break the condition%s", expectation(item->check));
-	return psprintf("no row can have %s%s", phrase,
+	return psprintf("0 rows %s%s", failing_phrase(item, false),
 					item->check->completeness ? "" : expectation(item->check));
 }
 
@@ -448,6 +442,7 @@ static void
 judge_groups(DmQualityPlan *plan, DmPlanItem *item, DmCheckResult *result)
 {
 	StringInfoData failed;
+	Jsonb *keys = NULL;
 	int count = 0;
 	ListCell *cell;
 
@@ -459,6 +454,8 @@ judge_groups(DmQualityPlan *plan, DmPlanItem *item, DmCheckResult *result)
 		DmOutcome *outcome = lfirst(cell);
 
 		result->failing_rows += Max(outcome->failing, 0);
+		if (keys == NULL)
+			keys = outcome->keys;
 		if (judge(plan, item, outcome) != DM_CHECK_FAIL)
 			continue;
 		if (count++ < GROUPS_NAMED)
@@ -467,6 +464,8 @@ judge_groups(DmQualityPlan *plan, DmPlanItem *item, DmCheckResult *result)
 		if (result->sample_keys == NULL)
 			result->sample_keys = outcome->keys;
 	}
+	if (count > 0 && result->sample_keys == NULL)
+		result->sample_keys = keys;
 	result->status = count > 0 ? DM_CHECK_FAIL : DM_CHECK_PASS;
 	result->metric_value = psprintf("%d", count);
 	result->message = psprintf("%d of %d groups fail%s%s", count, list_length(item->outcomes),
