@@ -106,6 +106,12 @@ REGRESS = \
 	contract_errors \
 	contract_infer \
 	contract_roundtrip \
+	quality_answers \
+	quality_parallel \
+	quality_proofs \
+	quality_relations \
+	quality_rules \
+	quality_security \
 	ltv \
 	ltv_differential \
 	publish \

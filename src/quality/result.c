@@ -328,6 +328,38 @@ proved_sentence(const DmPlanItem *item, const DmOutcome *outcome)
 					item->check->completeness ? "" : expectation(item->check));
 }
 
+/* "3 days 4 hours": the two largest units, whatever IntervalStyle says. */
+static char *
+age_text(int64 microseconds)
+{
+	static const struct
+	{
+		const char *name;
+		int64 length;
+	} units[] = {{"day", USECS_PER_DAY},
+				 {"hour", USECS_PER_HOUR},
+				 {"minute", USECS_PER_MINUTE},
+				 {"second", USECS_PER_SEC}};
+	StringInfoData text;
+	int told = 0;
+
+	initStringInfo(&text);
+	for (int i = 0; i < lengthof(units) && told < 2; i++)
+	{
+		int64 count = microseconds / units[i].length;
+
+		microseconds %= units[i].length;
+		if (told > 0)
+			told++; /* what follows the largest unit is the last one, if there is any of it */
+		if (count == 0 && (told > 0 || i < lengthof(units) - 1))
+			continue;
+		appendStringInfo(&text, "%s" INT64_FORMAT " %s%s", told > 0 ? " " : "", count,
+						 units[i].name, count == 1 ? "" : "s");
+		told = Max(told, 1);
+	}
+	return text.data;
+}
+
 static char *
 freshness_sentence(const DmQualityPlan *plan, const DmPlanItem *item, const DmOutcome *outcome)
 {
@@ -342,14 +374,8 @@ freshness_sentence(const DmQualityPlan *plan, const DmPlanItem *item, const DmOu
 		appendStringInfo(&text, "the newest %s is %s", column,
 						 TIMESTAMP_IS_NOEND(outcome->newest) ? "infinity" : "-infinity");
 	else
-	{
-		Datum age =
-			DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(Max(plan->now, outcome->newest)),
-								TimestampTzGetDatum(outcome->newest));
-
 		appendStringInfo(&text, "the newest %s is %s old", column,
-						 DatumGetCString(DirectFunctionCall1(interval_out, age)));
-	}
+						 age_text(Max(plan->now - outcome->newest, 0)));
 	if (item->check->max_age != NULL)
 		appendStringInfo(&text, ", at most %s allowed", item->check->max_age);
 	if (outcome->failing > 0)
