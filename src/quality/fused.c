@@ -287,8 +287,8 @@ DmPassCompile(DmQualityPlan *plan, List *items, List *group_by)
 }
 
 /* Inputs that a check can need at most, keys of samples included. */
-static int
-inputs_at_most(const DmQualityPlan *plan, const DmPlanItem *item)
+int
+DmInputsAtMost(const DmQualityPlan *plan, const DmPlanItem *item)
 {
 	return list_length(DmKeyColumns(plan, item)) + list_length(item->columns) + 2;
 }
@@ -305,7 +305,7 @@ DmPassSplit(DmQualityPlan *plan, List *items, List *group_by)
 
 	foreach (cell, items)
 	{
-		int more = inputs_at_most(plan, lfirst(cell));
+		int more = DmInputsAtMost(plan, lfirst(cell));
 
 		if (some != NIL && inputs + more > MOST_INPUTS)
 		{

@@ -771,6 +771,16 @@ same_groups(List *a, List *b)
 	return true;
 }
 
+static int
+get_relation_natts(Oid relation)
+{
+	Relation rel = table_open(relation, AccessShareLock);
+	int natts = RelationGetNumberOfAttributes(rel);
+
+	table_close(rel, NoLock);
+	return natts;
+}
+
 /* Checks still to be fused, of one grouping; for a caller's pass only what cannot fail in it. */
 static List *
 fusible_items(DmQualityPlan *plan, List *group_by, bool for_caller)
@@ -790,6 +800,26 @@ fusible_items(DmQualityPlan *plan, List *group_by, bool for_caller)
 	return items;
 }
 
+/*
+ * What a caller's query can carry beside the relation's own columns (a target
+ * list is bounded); the rest is measured on the copy.
+ */
+static List *
+items_for_caller(DmQualityPlan *plan)
+{
+	int room = MaxTupleAttributeNumber - get_relation_natts(plan->relation) - 8;
+	List *items = NIL;
+	ListCell *cell;
+
+	foreach (cell, fusible_items(plan, NIL, true))
+	{
+		room -= DmInputsAtMost(plan, lfirst(cell));
+		if (room >= 0)
+			items = lappend(items, lfirst(cell));
+	}
+	return items;
+}
+
 List *
 DmQualityPlanInputs(const DmQualityPlan *const_plan)
 {
@@ -797,7 +827,7 @@ DmQualityPlanInputs(const DmQualityPlan *const_plan)
 	MemoryContext old = MemoryContextSwitchTo(plan->context);
 
 	if (plan->observed == NULL)
-		plan->observed = DmPassCompile(plan, fusible_items(plan, NIL, true), NIL);
+		plan->observed = DmPassCompile(plan, items_for_caller(plan), NIL);
 	MemoryContextSwitchTo(old);
 	return plan->observed->inputs;
 }

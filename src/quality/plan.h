@@ -114,6 +114,7 @@ extern List *DmFusedPasses(DmQualityPlan *plan);
 extern char *DmProve(DmQualityPlan *plan, DmPlanItem *item);
 
 /* fused.c */
+extern int DmInputsAtMost(const DmQualityPlan *plan, const DmPlanItem *item);
 extern DmPass *DmPassCompile(DmQualityPlan *plan, List *items, List *group_by);
 /*
  * The same as a list of parts, each with as many inputs as a function may have
