@@ -35,10 +35,17 @@ DmSplitProductName(const char *product, char **domain, char **name)
 	*name = pstrdup(lsecond(parts));
 }
 
+/* Independent of quote_all_identifiers: names of products are kept and compared. */
 char *
 DmProductName(const char *domain, const char *name)
 {
-	return pstrdup(quote_qualified_identifier(domain, name));
+	bool quote_all = quote_all_identifiers;
+	char *result;
+
+	quote_all_identifiers = false;
+	result = quote_qualified_identifier(domain, name);
+	quote_all_identifiers = quote_all;
+	return result;
 }
 
 char *

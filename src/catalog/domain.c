@@ -529,6 +529,28 @@ require_own_schema(const DmDomain *domain, const char *schema)
 }
 
 /*
+ * The schema is the domain's.  If it is registered for a domain of other people, they have had one of
+ * this name before: that registration is void.  For another domain of the same role it stands.
+ */
+static void
+release_schema_name(const DmDomain *domain, const char *schema)
+{
+	const char *args[1] = {schema};
+	char *other;
+
+	if (run_text("SELECT domain_name FROM datamesh.domain_schema WHERE schema_name = $1", 1,
+				 args) == 0)
+		return;
+	other = DmSpiText(0, 1);
+	if (DmConsumerRole(other) == domain->owner)
+		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_SCHEMA),
+						errmsg("schema \"%s\" is registered for domain \"%s\"", schema, other),
+						errhint("Make another schema for domain \"%s\".", domain->name)));
+	run_text("DELETE FROM datamesh.domain_schema WHERE schema_name = $1 AND purpose = 'internal'",
+			 1, args);
+}
+
+/*
  * Registers a schema of the domain's own beside <domain>_internal, for contracts to name sources
  * in.  The team does this itself.
  */
@@ -544,17 +566,13 @@ dm_add_internal_schema(PG_FUNCTION_ARGS)
 	DmRequireDomainMember(domain);
 	begin_change(&identity, "datamesh.add_internal_schema()");
 	require_own_schema(domain, schema);
-	if (run_text("SELECT domain_name FROM datamesh.domain_schema WHERE schema_name = $1", 1, args) >
-		0)
-	{
-		if (strcmp(DmSpiText(0, 1), name) != 0)
-			ereport(ERROR, (errcode(ERRCODE_DUPLICATE_SCHEMA),
-							errmsg("schema \"%s\" is registered for domain \"%s\"", schema,
-								   DmSpiText(0, 1))));
+	if (run_text("SELECT domain_name FROM datamesh.domain_schema WHERE schema_name = $1 AND "
+				 "domain_name = $2",
+				 2, args) > 0)
 		ereport(NOTICE, (errmsg("schema \"%s\" is registered already, nothing to do", schema)));
-	}
 	else
 	{
+		release_schema_name(domain, schema);
 		run_text("INSERT INTO datamesh.domain_schema (schema_name, domain_name, purpose) VALUES "
 				 "($1::name, $2::name, 'internal')",
 				 2, args);
@@ -577,16 +595,24 @@ require_domain(const char *name)
 		(void) DmDomainByName(name); /* the error that says so */
 }
 
-/* Give the domain's internal schemas, those that still exist, to another role. */
+/*
+ * Give the domain's internal schemas to another role: <domain>_internal whoever has it now, of the
+ * others those that are still the domain's.  A schema that somebody else made under a name that was
+ * once registered is left alone.
+ */
 static void
 move_internal_schemas(const char *domain, const char *new_owner)
 {
-	const char *args[1] = {domain};
+	const char *args[2] = {domain, DmSuffixedName(domain, DM_INTERNAL_SUFFIX)};
 	uint64 n =
 		run_text("SELECT pg_catalog.quote_ident(s.schema_name) FROM datamesh.domain_schema s JOIN "
-				 "pg_catalog.pg_namespace n ON n.nspname = s.schema_name WHERE s.domain_name = $1 "
-				 "AND s.purpose = 'internal' ORDER BY 1",
-				 1, args);
+				 "datamesh.domain d ON d.domain_name = s.domain_name JOIN "
+				 "pg_catalog.pg_namespace n ON n.nspname = s.schema_name LEFT JOIN "
+				 "pg_catalog.pg_namespace home ON home.nspname = $2 WHERE s.domain_name = $1 "
+				 "AND s.purpose = 'internal' AND (n.nspname = $2 OR n.nspowner = home.nspowner OR "
+				 "n.nspowner = d.owner_oid OR pg_catalog.pg_get_userbyid(n.nspowner) = "
+				 "d.owner_name) ORDER BY 1",
+				 2, args);
 	char **schemas = palloc(sizeof(char *) * (n + 1));
 
 	for (uint64 i = 0; i < n; i++)
@@ -680,6 +706,29 @@ drop_schema(const char *schema, const char *role_name)
 }
 
 /*
+ * Drop a port role, unless another database has a use for it: a database restored from a dump
+ * shares the role with the one it was dumped from.
+ */
+static void
+drop_port_role(const char *role)
+{
+	Oid types[2] = {OIDOID, OIDOID};
+	Datum values[2] = {ObjectIdGetDatum(get_role_oid(role, true)), ObjectIdGetDatum(MyDatabaseId)};
+
+	if (!OidIsValid(DatumGetObjectId(values[0])))
+		return;
+	run("DROP OWNED BY %s RESTRICT", quote_identifier(role));
+	DmSpiExecute("SELECT FROM pg_catalog.pg_shdepend WHERE refclassid = "
+				 "'pg_catalog.pg_authid'::pg_catalog.regclass AND refobjid = $1 AND dbid NOT IN "
+				 "(0, $2) LIMIT 1",
+				 2, types, values, NULL, false);
+	if (SPI_processed > 0)
+		ereport(NOTICE, (errmsg("role \"%s\" is kept, another database uses it", role)));
+	else
+		run("DROP ROLE %s", quote_identifier(role));
+}
+
+/*
  * Removes a domain without published products: its contracts, port schema and port role.  What is in
  * its internal schemas is the team's and stays.
  */
@@ -695,15 +744,16 @@ dm_drop_domain(PG_FUNCTION_ARGS)
 	require_domain(name);
 	port_role = DmSpiText(0, 2);
 	require_nothing_published(name);
+	/* Ports first, and with them the releases, which refer to contracts. */
+	run_text("DELETE FROM datamesh.port o USING datamesh.product p WHERE p.product_id = "
+			 "o.product_id AND "
+			 "p.domain_name = $1",
+			 1, args);
 	run_text("DELETE FROM datamesh.product WHERE domain_name = $1", 1, args);
 	run_text("DELETE FROM datamesh.domain WHERE domain_name = $1", 1, args);
 	drop_schema(name, port_role);
 	drop_schema(DmSuffixedName(name, DM_RELEASE_SUFFIX), port_role);
-	if (OidIsValid(get_role_oid(port_role, true)))
-	{
-		run("DROP OWNED BY %s RESTRICT", quote_identifier(port_role));
-		run("DROP ROLE %s", quote_identifier(port_role));
-	}
+	drop_port_role(port_role);
 	DmEventAppend("domain_dropped", NULL, NULL, details_of("domain", name, NULL));
 	if (OidIsValid(DmSchemaOwner(DmSuffixedName(name, DM_INTERNAL_SUFFIX))))
 		ereport(NOTICE, (errmsg("schema \"%s\" is left to its owner",

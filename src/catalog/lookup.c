@@ -193,9 +193,11 @@ confirmed_owner(const char *domain, const char *schema, const char *role_name, O
 			 errmsg("schema \"%s\" of domain \"%s\" belongs to another role", schema, domain),
 			 errdetail("It belongs to role \"%s\", and the domain was made for role \"%s\".",
 					   owner_name ? owner_name : "(dropped)", role_name),
-			 errhint(
-				 "Give the schema back with ALTER SCHEMA ... OWNER TO ..., or have the platform "
-				 "confirm the change with CALL datamesh.set_domain_owner(...).")));
+			 strcmp(schema, DmSuffixedName(domain, DM_INTERNAL_SUFFIX)) != 0
+				 ? errhint("Give the schema back with ALTER SCHEMA ... OWNER TO ....")
+				 : errhint(
+					   "Give the schema back with ALTER SCHEMA ... OWNER TO ..., or have the "
+					   "platform confirm the change with CALL datamesh.set_domain_owner(...).")));
 	return owner;
 }
 

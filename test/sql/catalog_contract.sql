@@ -220,6 +220,12 @@ CALL datamesh.load_contract(pg_temp.doc('A "product"'));
 SELECT product FROM datamesh.products ORDER BY 1;
 SELECT datamesh.contract('regress_sales."A ""product"""') ->> 'dataProduct';
 
+-- however the session quotes, a product has one name
+SET quote_all_identifiers = on;
+CALL datamesh.load_contract(pg_temp.doc('p', '3.0.0', more => 'tags: [quoted]'));
+RESET quote_all_identifiers;
+SELECT product, kind FROM datamesh.events ORDER BY event_id DESC LIMIT 1;
+
 -- names that are no product
 SELECT datamesh.contract('regress_sales.customer_lifetime_valu');
 SELECT datamesh.contract('regress_sale.p');
@@ -260,6 +266,20 @@ SELECT version FROM datamesh.contracts WHERE name = 'rolled_back';
 ROLLBACK;
 SELECT version FROM datamesh.contracts WHERE name = 'rolled_back';
 SELECT * FROM datamesh.verify_event_log();
+
+-- a domain goes with all that retired products have left behind
+BEGIN;
+WITH c AS (SELECT contract_id, product_id FROM datamesh.contract WHERE version::text = '1.0.0' LIMIT 1),
+o AS (INSERT INTO datamesh.port (product_id, major, mode, contract_id) SELECT product_id, 1, 'snapshot', contract_id FROM c RETURNING *),
+r AS (INSERT INTO datamesh.release (port_id, contract_id, published_at, published_by, source_as_of)
+      SELECT port_id, contract_id, now(), 'x', now() FROM o RETURNING *),
+h AS (INSERT INTO datamesh.port_history SELECT port_id, now(), release_id FROM r)
+INSERT INTO datamesh.report (product_id, contract_id, kind, outcome, report) SELECT product_id, contract_id, 'check', 'passed', '{}' FROM c;
+UPDATE datamesh.product SET status = 'retired';
+CALL datamesh.drop_domain('regress_sales');
+SELECT (SELECT count(*) FROM datamesh.port) AS ports, (SELECT count(*) FROM datamesh.release) AS releases,
+       (SELECT count(*) FROM datamesh.report) AS reports, (SELECT count(*) FROM datamesh.contract) AS contracts;
+ROLLBACK;
 
 -- a domain with a published product stays
 UPDATE datamesh.product SET status = 'published' WHERE product_name IN ('p', 'A "product"');

@@ -170,6 +170,30 @@ SET ROLE regress_other;
 CALL datamesh.add_internal_schema('regress_sales', 'regress_foreign');
 RESET ROLE;
 
+-- a schema that others made under a name that was registered is not moved, and can be theirs
+DROP SCHEMA regress_foreign;
+CREATE SCHEMA regress_foreign AUTHORIZATION regress_crew;
+CALL datamesh.set_domain_owner('regress_sales', 'regress_crew');
+CALL datamesh.set_domain_owner('regress_sales', 'regress_other');
+SELECT nspname, nspowner::regrole FROM pg_namespace WHERE nspname IN ('regress_foreign', 'regress_sales_raw') ORDER BY 1;
+ALTER SCHEMA regress_foreign OWNER TO regress_reader;
+CALL datamesh.set_domain_owner('regress_sales', 'regress_crew');
+CALL datamesh.set_domain_owner('regress_sales', 'regress_other');
+SELECT nspname, nspowner::regrole FROM pg_namespace WHERE nspname IN ('regress_foreign', 'regress_sales_raw') ORDER BY 1;
+CALL datamesh.create_domain('regress_ops', 'regress_reader');
+CALL datamesh.add_internal_schema('regress_ops', 'regress_foreign');
+SELECT domain, internal_schemas FROM datamesh.domains ORDER BY 1;
+CALL datamesh.drop_domain('regress_ops');
+DROP SCHEMA regress_ops_internal, regress_foreign;
+CREATE SCHEMA regress_foreign AUTHORIZATION regress_other;
+CALL datamesh.add_internal_schema('regress_sales', 'regress_foreign');
+
+-- a port schema that was given away
+BEGIN;
+ALTER SCHEMA regress_sales OWNER TO regress_other;
+CALL datamesh.add_internal_schema('regress_sales', 'regress_foreign');
+ROLLBACK;
+
 -- roles that have grown dangerous are refused
 ALTER ROLE regress_other SUPERUSER;
 CALL datamesh.add_internal_schema('regress_sales', 'regress_foreign');

@@ -160,6 +160,12 @@ $a->safe_psql('postgres', 'CREATE DATABASE third');
 $a->safe_psql('third', q{CREATE EXTENSION datamesh CASCADE; CALL datamesh.create_domain('sales', 'Sales Team')});
 is($a->safe_psql('third', 'SELECT port_role FROM datamesh.domains'), 'sales_port_2', 'a port role is never shared by accident');
 
+like(error_of($a, 'third', q{CALL datamesh.drop_domain('sales')}), qr/left to its owner/, 'and goes with its domain');
+$a->safe_psql('third', 'DROP SCHEMA sales_internal');
+is($a->safe_psql('third', q{SELECT count(*) FROM pg_roles WHERE rolname LIKE 'sales_port%'}), '1', 'alone');
+like(error_of($a, 'copy', q{BEGIN; CALL datamesh.drop_domain('sales'); ROLLBACK}),
+	qr/role "sales_port" is kept, another database uses it/, 'a port role that two databases share stays with the other');
+
 # What is dumped after a restore is what was dumped before it.
 $a->command_ok([ 'pg_dump', '-d', $a->connstr('copy'), '-f', "$dir/copy.sql" ], 'the copy can be dumped');
 my ($first, $second) = map { my $s = slurp_file("$dir/$_.sql"); $s =~ s/^--.*$//mg; $s =~ s/^\\(un)?restrict .*$//mg; $s } qw(mesh copy);
