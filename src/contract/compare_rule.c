@@ -338,12 +338,62 @@ possible_results(DmDiffNode rule, const RangeSet *set)
 	return result;
 }
 
+/* 2 error, 1 warning, 0 info.  What we do not know is an error, as for the gates. */
+static int
+severity_rank(DmDiffNode severity)
+{
+	static const char *const warnings[] = {"warning", "warn", "minor", "notice"};
+	static const char *const infos[] = {"info", "information", "informational", "debug"};
+	char *word = DmDiffNodeWord(severity);
+
+	if (word == NULL)
+		return 2;
+	for (int i = 0; i < lengthof(warnings); i++)
+	{
+		if (strcmp(word, warnings[i]) == 0)
+			return 1;
+	}
+	for (int i = 0; i < lengthof(infos); i++)
+	{
+		if (strcmp(word, infos[i]) == 0)
+			return 0;
+	}
+	return 2;
+}
+
+/* The first operator that a rule has, which ODCS says is the only one. */
+static const char *
+operator_of(DmDiffNode rule)
+{
+	for (int i = 0; i < lengthof(operator_names); i++)
+	{
+		if (DmDiffNodeGet(rule, operator_names[i]) != NULL)
+			return operator_names[i];
+	}
+	return NULL;
+}
+
+/* A rule without an operator: the library's metrics must be 0, a count of rows must not. */
+static Range
+results_by_default(DmDiffNode rule)
+{
+	char *metric = DmDiffNodeText(DmDiffNodeGet(rule, "metric"));
+
+	if (!is_library(rule) || severity_rank(DmDiffNodeGet(rule, "severity")) == 0)
+		return (Range){infinity(true), infinity(false), false, false};
+	if (metric != NULL && strcmp(metric, "rowCount") == 0)
+		return (Range){int64_to_numeric(0), infinity(false), true, false};
+	return (Range){int64_to_numeric(0), int64_to_numeric(0), false, false};
+}
+
 /* The results that pass a rule; false if its operators cannot be read as sets of numbers. */
 static bool
 passing_results(DmCompare *c, DmDiffNode rule, RangeSet *set)
 {
 	set->n = 0;
-	add_range(set, (Range){infinity(true), infinity(false), false, false});
+	add_range(set, operator_of(rule) == NULL
+					   ? results_by_default(rule)
+					   : (Range){infinity(true), infinity(false), false, false});
 	for (int i = 0; i < lengthof(operator_names); i++)
 	{
 		DmDiffNode value = DmDiffNodeGet(rule, operator_names[i]);
@@ -360,18 +410,6 @@ passing_results(DmCompare *c, DmDiffNode rule, RangeSet *set)
 }
 
 /* ---- thresholds ---- */
-
-/* The first operator that a rule has, which ODCS says is the only one. */
-static const char *
-operator_of(DmDiffNode rule)
-{
-	for (int i = 0; i < lengthof(operator_names); i++)
-	{
-		if (DmDiffNodeGet(rule, operator_names[i]) != NULL)
-			return operator_names[i];
-	}
-	return NULL;
-}
 
 static bool
 same_threshold(DmDiffNode from, DmDiffNode to)
@@ -429,7 +467,7 @@ show_threshold(DmDiffNode rule)
 	DmDiffNode unit = DmDiffNodeGet(rule, "unit");
 
 	if (op == NULL)
-		return pstrdup("no threshold");
+		return pstrdup("no operator");
 	return psprintf("%s %s%s%s", op, DmDiffNodeShow(DmDiffNodeGet(rule, op)),
 					unit != NULL ? " " : "", unit != NULL ? DmDiffNodeText(unit) : "");
 }
@@ -772,57 +810,53 @@ DmCompareTypeOptions(DmCompare *c, const DmDiffFieldChange *field)
 
 /* ---- the fields of a rule ---- */
 
-static const DmDiffField argument_fields[] = {
-	{"validValues", DmCompareAllowedValues},
-	{"valid_values", DmCompareAllowedValues},
-	{"missingValues", compare_missing_values},
-	{"missing_values", compare_missing_values},
-	{"properties", compare_key_columns},
-	{"columns", compare_key_columns},
-	{"pattern", compare_pattern},
-	{"minimum", compare_minimum},
-	{"exclusiveMinimum", compare_minimum},
-	{"maximum", compare_maximum},
-	{"exclusiveMaximum", compare_maximum},
-	{"min", compare_min},
-	{"exclusive_min", compare_min},
-	{"max", compare_max},
-	{"exclusive_max", compare_max},
-	{"minLength", compare_least},
-	{"min_length", compare_least},
-	{"maxLength", compare_most},
-	{"max_length", compare_most},
-	{"multipleOf", compare_multiple_of},
-	{"multiple_of", compare_multiple_of},
-};
+/* Arguments of a rule: under "arguments" or, in examples of the standard, beside it. */
+/* clang-format off */
+#define ARGUMENT_FIELDS                                                                            \
+	{"validValues", DmCompareAllowedValues},                                                       \
+	{"valid_values", DmCompareAllowedValues},                                                      \
+	{"missingValues", compare_missing_values},                                                     \
+	{"missing_values", compare_missing_values},                                                    \
+	{"properties", compare_key_columns},                                                           \
+	{"columns", compare_key_columns},                                                              \
+	{"pattern", compare_pattern},                                                                  \
+	{"minimum", compare_minimum},                                                                  \
+	{"exclusiveMinimum", compare_minimum},                                                         \
+	{"maximum", compare_maximum},                                                                  \
+	{"exclusiveMaximum", compare_maximum},                                                         \
+	{"min", compare_min},                                                                          \
+	{"exclusive_min", compare_min},                                                                \
+	{"max", compare_max},                                                                          \
+	{"exclusive_max", compare_max},                                                                \
+	{"minLength", compare_least},                                                                  \
+	{"min_length", compare_least},                                                                 \
+	{"maxLength", compare_most},                                                                   \
+	{"max_length", compare_most},                                                                  \
+	{"multipleOf", compare_multiple_of},                                                           \
+	{"multiple_of", compare_multiple_of},                                                          \
+	{"where", compare_condition},                                                                  \
+	{"filter", compare_condition}
+/* clang-format on */
+
+/* Rows that a condition leaves out are not checked. */
+static void
+compare_condition(DmCompare *c, const DmDiffFieldChange *field)
+{
+	DmDiffOrder order = DM_ORDER_UNKNOWN;
+
+	if (field->from == NULL)
+		order = DM_ORDER_LOOSER;
+	else if (field->to == NULL)
+		order = DM_ORDER_TIGHTER;
+	report_order(c, order, DmDiffDescribe(field->name, field->from, field->to));
+}
+
+static const DmDiffField argument_fields[] = {ARGUMENT_FIELDS};
 
 static void
 compare_arguments(DmCompare *c, const DmDiffFieldChange *field)
 {
 	compare_options(c, field, argument_fields, lengthof(argument_fields));
-}
-
-/* 2 error, 1 warning, 0 info.  What we do not know is an error, as for the gates. */
-static int
-severity_rank(DmDiffNode severity)
-{
-	static const char *const warnings[] = {"warning", "warn", "minor", "notice"};
-	static const char *const infos[] = {"info", "information", "informational", "debug"};
-	char *word = DmDiffNodeWord(severity);
-
-	if (word == NULL)
-		return 2;
-	for (int i = 0; i < lengthof(warnings); i++)
-	{
-		if (strcmp(word, warnings[i]) == 0)
-			return 1;
-	}
-	for (int i = 0; i < lengthof(infos); i++)
-	{
-		if (strcmp(word, infos[i]) == 0)
-			return 0;
-	}
-	return 2;
 }
 
 static void
@@ -853,19 +887,6 @@ compare_subject(DmCompare *c, const DmDiffFieldChange *field)
 	else
 		report_looser(c, psprintf("rule checks something else: %s",
 								  DmDiffDescribe(field->name, field->from, field->to)));
-}
-
-/* Rows that a condition leaves out are not checked. */
-static void
-compare_condition(DmCompare *c, const DmDiffFieldChange *field)
-{
-	DmDiffOrder order = DM_ORDER_UNKNOWN;
-
-	if (field->from == NULL)
-		order = DM_ORDER_LOOSER;
-	else if (field->to == NULL)
-		order = DM_ORDER_TIGHTER;
-	report_order(c, order, DmDiffDescribe(field->name, field->from, field->to));
 }
 
 /* Text with runs of white space outside quotes as one space. */
@@ -935,11 +956,8 @@ static const DmDiffField rule_fields[] = {
 	{"column", compare_subject},
 	{"query", compare_query},
 	{"implementation", DmDiffFieldHeld},
-	{"where", compare_condition},
-	{"filter", compare_condition},
 	{"arguments", compare_arguments},
-	{"validValues", DmCompareAllowedValues}, /* an example of the standard has these two here */
-	{"pattern", compare_pattern},
+	ARGUMENT_FIELDS,
 	{"severity", compare_severity},
 	{"unit", DmDiffFieldIgnored}, /* this and the operators: compare_threshold */
 	{"mustBe", DmDiffFieldIgnored},

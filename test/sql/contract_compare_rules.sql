@@ -85,7 +85,10 @@ SELECT pg_temp.threshold('{"id": "r", "metric": "rowCount"}', a, b) FROM (VALUES
     ('{"mustNotBe": 0}', '{"mustBeGreaterThan": 1}'),
     ('{"mustNotBeBetween": [5, 10]}', '{"mustBeGreaterThan": 10}'),
     ('{"mustBeGreaterThan": 5}', '{"mustBeLessThan": 5}'),
+    -- without an operator there have to be rows
     ('{}', '{"mustBeLessThan": 5}'),
+    ('{}', '{"mustBeGreaterThan": 0}'),
+    ('{}', '{"mustBeGreaterThan": 5}'),
     -- counts are whole and not negative: these say the same
     ('{"mustBeLessThan": 1}', '{"mustBe": 0}'),
     ('{"mustBeLessOrEqualTo": 0}', '{"mustBe": 0}'),
@@ -103,6 +106,9 @@ SELECT pg_temp.threshold('{"id": "r", "metric": "rowCount"}', a, b) FROM (VALUES
     ('{"mustBeBetween": [1]}', '{"mustBeBetween": [1, 2]}'),
     ('{"mustBeBetween": "1-2"}', '{"mustBeBetween": [1, 2]}'),
     ('{"mustBe": 10000000000000000000001}', '{"mustBe": 10000000000000000000002}')) AS t(a, b);
+-- without an operator there is none of what a metric counts, except where it only informs
+SELECT pg_temp.threshold('{"id": "r", "metric": "nullValues"}', a, b) FROM (VALUES ('{}', '{"mustBe": 0}'), ('{}', '{"mustBeLessThan": 5}'), ('{"unit": "percent"}', '{}')) AS t(a, b);
+SELECT pg_temp.threshold('{"id": "r", "metric": "nullValues", "severity": "info"}', '{}', '{"mustBe": 0}');
 -- results of a query are any numbers
 SELECT pg_temp.threshold('{"type": "sql", "query": "SELECT 1"}', a, b) FROM (VALUES
     ('{"mustBeLessThan": 1}', '{"mustBe": 0}'), ('{"mustBeGreaterThan": 0}', '{"mustNotBe": 0}'),
@@ -150,7 +156,9 @@ SELECT pg_temp.rules('many', '[{"id": "r", "metric": "invalidValues", "mustBe": 
 -- a rule that asks for invalid values: no direction is known
 SELECT pg_temp.rules('odd', '[{"id": "r", "metric": "invalidValues", "mustBeGreaterThan": 5, "arguments": {"validValues": ["a"]}}]',
                      '[{"id": "r", "metric": "invalidValues", "mustBeGreaterThan": 5, "arguments": {"validValues": ["a", "b"]}}]');
--- other arguments
+-- other arguments, and where older examples have them
+SELECT pg_temp.rules('beside', '[{"id": "r", "metric": "invalidValues", "mustBe": 0, "validValues": ["a"], "pattern": "^a"}]',
+                     '[{"id": "r", "metric": "invalidValues", "mustBe": 0, "validValues": ["a", "b"]}]');
 SELECT pg_temp.rules('missing', '[{"id": "r", "metric": "missingValues", "mustBe": 0, "arguments": {"missingValues": [""]}}]',
                      '[{"id": "r", "metric": "missingValues", "mustBe": 0, "arguments": {"missingValues": ["", "n/a"]}}]');
 SELECT pg_temp.rules('pattern', '[{"id": "r", "metric": "invalidValues", "mustBe": 0, "arguments": {"pattern": "^a"}}]',
