@@ -112,6 +112,9 @@ REGRESS = \
 	quality_relations \
 	quality_rules \
 	quality_security \
+	quality_measure \
+	quality_measure_kernels \
+	quality_measure_parallel \
 	ltv \
 	ltv_differential \
 	publish \

@@ -22,8 +22,10 @@ typedef struct DmWriter
 
 typedef struct DmReader
 {
+	const char *start;
 	const char *p;
 	const char *end;
+	bool borrow; /* the bytes outlive what is read: arrays may stay where they are */
 } DmReader;
 
 #ifdef WORDS_BIGENDIAN
@@ -65,6 +67,18 @@ dm_write64(DmWriter *w, uint64 v)
 	dm_write(w, &v, 8);
 }
 
+/*
+ * Arrays of 64-bit numbers are aligned in memory if the bytes follow the four-byte header of an
+ * aligned varlena.
+ */
+#define dm_padding(offset) (7 & -((offset) + VARHDRSZ))
+
+static inline void
+dm_write_padding(DmWriter *w)
+{
+	dm_write(w, "\0\0\0\0\0\0\0", dm_padding(w->size));
+}
+
 /* A string, or NULL. */
 static inline void
 dm_write_string(DmWriter *w, const char *s)
@@ -92,6 +106,19 @@ dm_read(DmReader *r, Size size)
 		dm_read_fail();
 	r->p += size;
 	return at;
+}
+
+static inline void
+dm_read_padding(DmReader *r)
+{
+	Size size = dm_padding((Size) (r->p - r->start));
+	const char *bytes = dm_read(r, size);
+
+	while (size-- > 0)
+	{
+		if (bytes[size] != 0)
+			dm_read_fail();
+	}
 }
 
 static inline uint8

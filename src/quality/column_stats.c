@@ -138,6 +138,12 @@ DmStatsCreate(Oid type, Oid collation)
 	return stats;
 }
 
+DmStats *
+DmStatsCreateLike(const DmStats *other)
+{
+	return DmStatsCreate(other->type, other->collation);
+}
+
 /* The bytes of a value, without any header; a value by value is its own bytes. */
 static const char *
 bytes_of(const DmStats *stats, const Datum *value, Size *size)

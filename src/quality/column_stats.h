@@ -18,6 +18,7 @@ typedef struct DmStats DmStats;
 
 /* In the current memory context.  A type without an order has only counts. */
 extern DmStats *DmStatsCreate(Oid type, Oid collation);
+extern DmStats *DmStatsCreateLike(const DmStats *other);
 extern void DmStatsAdd(DmStats *stats, Datum value, bool *is_nan); /* never a null */
 extern void DmStatsMerge(DmStats *into, DmStats *from);
 

@@ -698,9 +698,10 @@ DmNumericSumMerge(DmNumericSum *into, const DmNumericSum *from)
 }
 
 /* What numeric can hold of digits before and after the point, with room for a calculation. */
-#define LARGEST_WEIGHT 32766
+#define LARGEST_WEIGHT 32767
 #define LARGEST_SQUARE_WEIGHT 32000
-#define SMALLEST_WEIGHT (-4095)
+#define SMALLEST_WEIGHT (-4096)
+#define MOST_DECIMALS 16383 /* one less than that many places have */
 
 /* The weight of the first digit, after carrying. */
 static int
@@ -724,8 +725,9 @@ numeric_of_digits(const DmDigitSum *digits, int scale, int largest_weight, Datum
 	StringInfoData text;
 	bool negative;
 	int first; /* what is smaller than any numeric is cut off */
+	int exponent;
 
-	if (d.nplaces == 0)
+	if (d.nplaces == 0 || d.lowest + d.nplaces <= SMALLEST_WEIGHT)
 	{
 		*value = numeric_of_text(psprintf("%.*f", scale, 0.0));
 		return true;
@@ -753,8 +755,14 @@ numeric_of_digits(const DmDigitSum *digits, int scale, int largest_weight, Datum
 		if (i + d.lowest == 0 && i > first)
 			appendStringInfoChar(&text, '.');
 	}
+	exponent = (d.lowest + first) * 4;
+	if (exponent < -MOST_DECIMALS)
+	{
+		text.data[--text.len] = '\0';
+		exponent++;
+	}
 	if (d.lowest + first > 0 || d.lowest + d.nplaces <= 0)
-		appendStringInfo(&text, "e%d", (d.lowest + first) * 4);
+		appendStringInfo(&text, "e%d", exponent);
 	*value = DirectFunctionCall2(numeric_round, numeric_of_text(text.data), Int32GetDatum(scale));
 	return true;
 }
@@ -770,7 +778,8 @@ DmNumericSumMoments(const DmNumericSum *s, int64 count, DmMoments *moments)
 		return;
 	moments->sum = text_of_numeric(sum);
 	moments->mean = text_of_numeric(DirectFunctionCall2(numeric_div, sum, numeric_of_count(count)));
-	if (numeric_of_digits(&s->squares, Min(2 * s->scale, 16383), LARGEST_SQUARE_WEIGHT, &squares))
+	if (numeric_of_digits(&s->squares, Min(2 * s->scale, MOST_DECIMALS), LARGEST_SQUARE_WEIGHT,
+						  &squares))
 		numeric_moments(sum, squares, count, moments);
 }
 

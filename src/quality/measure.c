@@ -97,6 +97,23 @@ DmMeasureMake(MemoryContext parent, DmProgram *program, Size memory_budget)
 }
 
 DmMeasure *
+DmMeasureMakeLike(MemoryContext parent, const DmMeasure *other)
+{
+	DmProgram *program = DmProgramCreateText(parent, other->program->spec);
+	DmMeasure *measure;
+
+	DmProgramCopyInputs(program, other->program);
+	measure = DmMeasureMake(parent, program, other->memory_budget);
+	MemoryContextSetParent(program->context, measure->header.eoh_context);
+	for (int i = 0; i < program->nprobes; i++)
+	{
+		if (measure->states[i].unique && other->states[i].unique)
+			measure->states[i].unique->limit = other->states[i].unique->limit;
+	}
+	return measure;
+}
+
+DmMeasure *
 DmMeasureCreate(MemoryContext parent, Jsonb *spec, int ninputs, const Oid *types,
 				const Oid *collations, Size memory_budget)
 {
@@ -214,6 +231,7 @@ static char **
 key_texts(DmProgram *program, const NullableDatum *inputs)
 {
 	char **texts = palloc(program->nkeys * sizeof(char *));
+	int formats = DmPinFormats();
 
 	for (int i = 0; i < program->nkeys; i++)
 	{
@@ -223,6 +241,7 @@ key_texts(DmProgram *program, const NullableDatum *inputs)
 					   ? NULL
 					   : shorten(OutputFunctionCall(&program->key_outputs[i], input->value));
 	}
+	DmUnpinFormats(formats);
 	return texts;
 }
 
@@ -431,6 +450,20 @@ merge_sample(DmMeasure *into, DmProbeState *state, const DmProbeState *from)
 		DmSampleAdd(into, state, from->keys[i].hash, from->keys[i].texts);
 }
 
+/* A state that has been made for merging has no place for statistics before there are some. */
+static void
+merge_stats(DmMeasure *into, DmProbeState *state, const DmProbeState *from)
+{
+	if (state->stats == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(into->header.eoh_context);
+
+		state->stats = DmStatsCreateLike(from->stats);
+		MemoryContextSwitchTo(old);
+	}
+	DmStatsMerge(state->stats, from->stats);
+}
+
 static void
 merge_state(DmMeasure *into, DmProbeState *state, const DmProbeState *from)
 {
@@ -448,8 +481,8 @@ merge_state(DmMeasure *into, DmProbeState *state, const DmProbeState *from)
 	merge_sample(into, state, from);
 	if (state->unique)
 		DmUniqueMerge(state->unique, from->unique);
-	if (state->stats)
-		DmStatsMerge(state->stats, from->stats);
+	if (from->stats)
+		merge_stats(into, state, from);
 	if (from->registers)
 	{
 		if (state->registers == NULL)
@@ -584,7 +617,7 @@ Jsonb *
 DmMeasureResult(DmMeasure *measure)
 {
 	JsonbParseState *json = NULL;
-	int formats = DmPinFormats(measure->program);
+	int formats = DmPinFormats();
 	Jsonb *result;
 
 	(void) pushJsonbValue(&json, WJB_BEGIN_ARRAY, NULL);

@@ -67,9 +67,12 @@ static const char *const kind_fields[] = {
 static void
 spec_error(const SpecNode *node, const char *key, const char *expected)
 {
-	ereport(ERROR, (errcode(ERRCODE_DM_INVALID_RULE), errmsg("invalid measure specification"),
-					errdetail("%s%s%s: expected %s.", node->where, key && *node->where ? "." : "",
-							  key ? key : "", expected)));
+	const char *dot = key && *node->where ? "." : "";
+	const char *colon = key || *node->where ? ": " : "";
+
+	ereport(ERROR,
+			(errcode(ERRCODE_DM_INVALID_RULE), errmsg("invalid measure specification"),
+			 errdetail("%s%s%s%sexpected %s.", node->where, dot, key ? key : "", colon, expected)));
 }
 
 /* A field of an object; NULL where it is absent or null. */
@@ -400,7 +403,9 @@ DmProgramSetInputs(DmProgram *program, int ninputs, const Oid *types, const Oid 
 			continue;
 		/* a domain's base type is what its values are */
 		input->type = getBaseType(types[i]);
-		input->collation = OidIsValid(get_typcollation(input->type)) ? collations[i] : InvalidOid;
+		/* where SQL could not decide between collations, the database's own does */
+		if (OidIsValid(get_typcollation(input->type)))
+			input->collation = OidIsValid(collations[i]) ? collations[i] : DEFAULT_COLLATION_OID;
 		input->type_name = type_name(input->type);
 		input->collation_name = collation_name(input->collation);
 	}
@@ -420,6 +425,22 @@ DmProgramSetInputNames(DmProgram *program, int ninputs, char **types, char **col
 		program->inputs[i].collation_name =
 			collations[i] ? MemoryContextStrdup(program->context, collations[i]) : NULL;
 	}
+}
+
+void
+DmProgramCopyInputs(DmProgram *program, const DmProgram *from)
+{
+	char **types = palloc(Max(from->ninputs, 1) * sizeof(char *));
+	char **collations = palloc(Max(from->ninputs, 1) * sizeof(char *));
+
+	for (int i = 0; i < from->ninputs; i++)
+	{
+		types[i] = from->inputs[i].type_name;
+		collations[i] = from->inputs[i].collation_name;
+	}
+	DmProgramSetInputNames(program, from->ninputs, types, collations);
+	pfree(types);
+	pfree(collations);
 }
 
 /* Split a qualified name as it was written by type_name or collation_name. */

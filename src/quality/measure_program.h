@@ -89,6 +89,8 @@ extern void DmProgramSetInputs(DmProgram *program, int ninputs, const Oid *types
 extern void DmProgramSetInputNames(DmProgram *program, int ninputs, char **types,
 								   char **collations);
 
+extern void DmProgramCopyInputs(DmProgram *program, const DmProgram *from);
+
 /*
  * Get ready to accumulate.  A probe that does not fit the type of its inputs gets an error of its
  * own; the others work.

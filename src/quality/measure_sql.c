@@ -65,20 +65,7 @@ expanded_measure(Datum value)
 	return measure;
 }
 
-/* One to change, right below parent: the very object, if it is one that may be changed. */
-static DmMeasure *
-writable_measure(Datum value, MemoryContext parent)
-{
-	struct varlena *flat;
-
-	if (VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(value)) &&
-		MemoryContextGetParent(DatumGetEOHP(value)->eoh_context) == parent)
-		return expanded_measure(value);
-	flat = PG_DETOAST_DATUM_PACKED(value);
-	return DmMeasureRead(parent, VARDATA_ANY(flat), VARSIZE_ANY_EXHDR(flat), NULL);
-}
-
-/* One to look at; below the current context unless it is there already. */
+/* One to look at while "value" is there; in the current context unless it is one already. */
 static DmMeasure *
 readable_measure(Datum value, DmMeasure *like)
 {
@@ -87,15 +74,38 @@ readable_measure(Datum value, DmMeasure *like)
 	if (is_expanded(value))
 		return expanded_measure(value);
 	flat = PG_DETOAST_DATUM_PACKED(value);
-	return DmMeasureRead(CurrentMemoryContext, VARDATA_ANY(flat), VARSIZE_ANY_EXHDR(flat), like);
+	return DmMeasureRead(CurrentMemoryContext, VARDATA_ANY(flat), VARSIZE_ANY_EXHDR(flat), like,
+						 true);
+}
+
+/* One to change, right below parent: the very object, if it is one that may be changed. */
+static DmMeasure *
+writable_measure(Datum value, MemoryContext parent)
+{
+	struct varlena *flat;
+
+	if (is_expanded(value))
+	{
+		DmMeasure *measure = expanded_measure(value);
+		DmMeasure *copy;
+
+		if (VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(value)) &&
+			MemoryContextGetParent(measure->header.eoh_context) == parent)
+			return measure;
+		copy = DmMeasureMakeLike(parent, measure);
+		DmMeasureMerge(copy, measure);
+		return copy;
+	}
+	flat = PG_DETOAST_DATUM_PACKED(value);
+	return DmMeasureRead(parent, VARDATA_ANY(flat), VARSIZE_ANY_EXHDR(flat), NULL, false);
 }
 
 /* Bytes from outside, as a value, after a look at all of them. */
 static Datum
 checked_measure(bytea *bytes)
 {
-	DmMeasure *measure =
-		DmMeasureRead(CurrentMemoryContext, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), NULL);
+	DmMeasure *measure = DmMeasureRead(CurrentMemoryContext, VARDATA_ANY(bytes),
+									   VARSIZE_ANY_EXHDR(bytes), NULL, true);
 
 	MemoryContextDelete(measure->header.eoh_context);
 	return PointerGetDatum(bytes);
@@ -155,7 +165,7 @@ typedef struct CallSite
 {
 	DmProgram *program;
 	Size memory_budget;
-	Datum spec; /* a copy */
+	Jsonb *spec; /* a copy */
 	bool spec_is_constant;
 
 	/* of a row as the only input */
@@ -171,7 +181,8 @@ aggregate_context(FunctionCallInfo fcinfo)
 	MemoryContext context;
 
 	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "function %u called in non-aggregate context", fcinfo->flinfo->fn_oid);
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("transition function of an aggregate called outside of one")));
 	return context;
 }
 
@@ -296,9 +307,9 @@ make_call_site(FunctionCallInfo fcinfo, const char *spec_text)
 		if (PG_ARGISNULL(1))
 			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 							errmsg("the specification of a measure must not be null")));
-		site->spec = datumCopy(PG_GETARG_DATUM(1), false, -1);
+		site->spec = PG_GETARG_JSONB_P_COPY(1);
 		site->spec_is_constant = argument_is_constant(fcinfo, 0);
-		site->program = DmProgramCreate(CurrentMemoryContext, PG_GETARG_JSONB_P(1));
+		site->program = DmProgramCreate(CurrentMemoryContext, site->spec);
 	}
 	if (site->program->record)
 		set_row_inputs(fcinfo, site, first);
@@ -314,7 +325,10 @@ make_call_site(FunctionCallInfo fcinfo, const char *spec_text)
 static void
 check_spec(FunctionCallInfo fcinfo, const CallSite *site)
 {
-	if (PG_ARGISNULL(1) || !datumIsEqual(PG_GETARG_DATUM(1), site->spec, false, -1))
+	Jsonb *spec = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
+
+	if (spec == NULL || VARSIZE(spec) != VARSIZE(site->spec) ||
+		memcmp(spec, site->spec, VARSIZE(spec)) != 0)
 		ereport(ERROR, (errcode(ERRCODE_DM_INVALID_RULE),
 						errmsg("the specification of a measure must be the same for all rows")));
 }

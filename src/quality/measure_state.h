@@ -55,18 +55,23 @@ struct DmMeasure
 /* An empty one in a context of its own below parent. */
 extern DmMeasure *DmMeasureMake(MemoryContext parent, DmProgram *program, Size memory_budget);
 
+/* An empty one of the same specification, which only merges; it shares nothing with the other. */
+extern DmMeasure *DmMeasureMakeLike(MemoryContext parent, const DmMeasure *other);
+
 extern void DmSampleAdd(DmMeasure *measure, DmProbeState *state, uint64 hash, char **texts);
 
 /* measure_store.c */
 extern const ExpandedObjectMethods dm_measure_methods;
 
 /*
- * From the stored form; "like" is a measure whose program may be used if it is the same, or NULL.
+ * From the stored form.  "like" is a measure whose program may be used if it is the same, or NULL.
+ * borrow: the bytes outlive the measure, and it will only be read.
  */
-extern DmMeasure *DmMeasureRead(MemoryContext parent, const char *data, Size size, DmMeasure *like);
+extern DmMeasure *DmMeasureRead(MemoryContext parent, const char *data, Size size, DmMeasure *like,
+								bool borrow);
 
 /* Formats of dates and the like must not depend on the session while values are stored. */
-extern int DmPinFormats(const DmProgram *program);
+extern int DmPinFormats(void);
 extern void DmUnpinFormats(int level);
 
 #endif /* DATAMESH_QUALITY_MEASURE_STATE_H */

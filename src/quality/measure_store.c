@@ -30,18 +30,15 @@
 
 /* Values are written as texts that any session reads as the same value. */
 int
-DmPinFormats(const DmProgram *program)
+DmPinFormats(void)
 {
 	static const char *const pinned[][2] = {
 		{"datestyle", "ISO, YMD"},
 		{"intervalstyle", "postgres"},
 		{"extra_float_digits", "1"},
 	};
-	int level;
+	int level = NewGUCNestLevel();
 
-	if (!program->has_stats)
-		return 0;
-	level = NewGUCNestLevel();
 	for (int i = 0; i < lengthof(pinned); i++)
 		(void) set_config_option(pinned[i][0], pinned[i][1], PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
@@ -121,7 +118,7 @@ static void
 write_pinned(DmWriter *w, ExpandedObjectHeader *header)
 {
 	DmMeasure *measure = (DmMeasure *) header;
-	int formats = DmPinFormats(measure->program);
+	int formats = measure->program->has_stats ? DmPinFormats() : 0;
 
 	write_measure(w, measure);
 	DmUnpinFormats(formats);
@@ -245,9 +242,9 @@ read_program(DmReader *r, MemoryContext context, DmMeasure *like)
 }
 
 DmMeasure *
-DmMeasureRead(MemoryContext parent, const char *data, Size size, DmMeasure *like)
+DmMeasureRead(MemoryContext parent, const char *data, Size size, DmMeasure *like, bool borrow)
 {
-	DmReader r = {data, data + size};
+	DmReader r = {.start = data, .p = data, .end = data + size, .borrow = borrow};
 	MemoryContext temporary =
 		AllocSetContextCreate(CurrentMemoryContext, "datamesh measure", ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(temporary);
@@ -264,7 +261,7 @@ DmMeasureRead(MemoryContext parent, const char *data, Size size, DmMeasure *like
 	if (like == NULL || program != like->program)
 		MemoryContextSetParent(program->context, measure->header.eoh_context);
 	MemoryContextSwitchTo(measure->header.eoh_context);
-	formats = DmPinFormats(program);
+	formats = program->has_stats ? DmPinFormats() : 0;
 	measure->rows = dm_read_count(&r);
 	for (int i = 0; i < program->nprobes; i++)
 	{

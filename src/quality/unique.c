@@ -431,7 +431,7 @@ DmUniqueSummarise(const DmUnique *set, DmUniqueSummary *summary)
 	pfree(table.extra);
 }
 
-/* limit, overflow, number of partitions (0: none), each a count and its hashes */
+/* limit, overflow, number of partitions (0: none), padding, each a count and its hashes */
 void
 DmUniqueWrite(DmWriter *w, const DmUnique *set)
 {
@@ -440,6 +440,7 @@ DmUniqueWrite(DmWriter *w, const DmUnique *set)
 	dm_write64(w, set->limit);
 	dm_write8(w, DmUniqueOverflowed(set));
 	dm_write32(w, npartitions);
+	dm_write_padding(w);
 	for (int i = 0; i < npartitions; i++)
 	{
 		const DmUniquePartition *partition = &set->partitions[i];
@@ -459,31 +460,49 @@ DmUniqueWrite(DmWriter *w, const DmUnique *set)
 	}
 }
 
-static void
-read_partition(DmReader *r, DmUnique *set, int number, uint64 size)
+/* Where they are, if they may stay there and can be read there; else a copy. */
+static uint64 *
+read_hashes(DmReader *r, DmUnique *set, uint64 size)
 {
 	const char *bytes;
 	uint64 *data;
 
-	if (size == 0)
-		return;
 	if (size > (r->end - r->p) / sizeof(uint64))
 		dm_read_fail();
 	bytes = dm_read(r, size * sizeof(uint64));
-	data = MemoryContextAlloc(set->context, size * sizeof(uint64));
+#ifndef WORDS_BIGENDIAN
+	if (r->borrow && (uintptr_t) bytes % sizeof(uint64) == 0)
+		return (uint64 *) bytes;
+#endif
+	data = MemoryContextAllocHuge(set->context, size * sizeof(uint64));
 	memcpy(data, bytes, size * sizeof(uint64));
+#ifdef WORDS_BIGENDIAN
 	for (uint64 i = 0; i < size; i++)
-	{
 		data[i] = dm_little64(data[i]);
-		/* a hash in the wrong partition would not meet its equals */
-		if (((data[i] >> 56) & set->mask) != number)
-			dm_read_fail();
-	}
+#endif
+	return data;
+}
+
+static void
+read_partition(DmReader *r, DmUnique *set, int number)
+{
+	uint64 size = dm_read64(r);
+	uint64 *data;
+	uint64 wrong = 0;
+
+	if (size == 0)
+		return;
+	data = read_hashes(r, set, size);
+	/* a hash in the wrong partition would not meet its equals */
+	for (uint64 i = 0; i < size; i++)
+		wrong |= ((data[i] >> 56) & set->mask) ^ number;
+	if (wrong)
+		dm_read_fail();
 	push_chunk(set, &set->partitions[number], data, size, size);
 	set->room += size;
 }
 
-/* set has been initialised */
+/* set has been initialised; one that has borrowed its hashes must not be added to */
 void
 DmUniqueRead(DmReader *r, DmUnique *set)
 {
@@ -499,8 +518,9 @@ DmUniqueRead(DmReader *r, DmUnique *set)
 		dm_read_fail();
 	if (npartitions > 0 && set->overflow)
 		dm_read_fail();
+	dm_read_padding(r);
 	if (npartitions > 0)
 		make_partitions(set, npartitions);
 	for (int i = 0; i < npartitions; i++)
-		read_partition(r, set, i, dm_read64(r));
+		read_partition(r, set, i);
 }
