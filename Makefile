@@ -108,6 +108,7 @@ REGRESS = \
 	contract_roundtrip \
 	quality_answers \
 	quality_parallel \
+	quality_product \
 	quality_proofs \
 	quality_relations \
 	quality_rules \

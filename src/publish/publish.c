@@ -131,7 +131,8 @@ contract_rules(const DmPublication *pub)
 		"FROM pg_catalog.jsonb_array_elements($1 -> 'schema' -> 0 -> 'properties') "
 		"WITH ORDINALITY AS e(p, n) WHERE p ->> 'name' <> ALL ($2))) "
 		"|| CASE WHEN $1 ? 'slaProperties' "
-		"THEN pg_catalog.jsonb_build_object('slaProperties', $1 -> 'slaProperties') ELSE '{}' END",
+		"THEN pg_catalog.jsonb_build_object('slaProperties', $1 -> 'slaProperties', "
+		"'slaDefaultElement', $1 -> 'slaDefaultElement') ELSE '{}' END",
 		2, types, values);
 }
 

@@ -756,11 +756,12 @@ sample_failing(DmQualityPlan *plan, DmPlanItem *item)
 						 quote_literal_cstr(column->name), DmColumnSql(plan, column));
 	}
 	initStringInfo(&sql);
-	appendStringInfo(&sql,
-					 "SELECT pg_catalog.jsonb_agg(datamesh_key ORDER BY datamesh_key) FROM (SELECT "
-					 "pg_catalog.jsonb_build_object(%s) AS datamesh_key %s ORDER BY 1 LIMIT %d) AS "
-					 "datamesh_keys",
-					 object.data, failing.from, DmSampleSize(item->check));
+	appendStringInfo(
+		&sql,
+		"SELECT pg_catalog.jsonb_agg(datamesh_key ORDER BY datamesh_key) FROM (SELECT "
+		"DISTINCT pg_catalog.jsonb_build_object(%s) AS datamesh_key %s ORDER BY 1 LIMIT %d) AS "
+		"datamesh_keys",
+		object.data, failing.from, DmSampleSize(item->check));
 	DmRead(plan, sql.data);
 	keys = DmSpiDatum(0, 1, &isnull);
 	if (!isnull)

@@ -724,6 +724,7 @@ DmQualityPlanCreate(Oid relation, Jsonb *rules)
 	push_reading_snapshot();
 	plan->rules = DmRulesRead(rules);
 	plan->key = find_key(plan);
+	DmFactsCollect(plan);
 	foreach (cell, plan->rules->checks)
 	{
 		DmPlanItem *item = plan_item(plan, lfirst(cell), &missing);

@@ -110,7 +110,11 @@ extern DmOutcome *DmOutcomeAdd(DmPlanItem *item);
 /* The fused passes that a run would make, compiled and not run: a List of parts for each. */
 extern List *DmFusedPasses(DmQualityPlan *plan);
 
-/* prove.c: the evidence if constraints answer the check, else NULL */
+/*
+ * prove.c: find what is known of the relation and its children, and keep them locked, so that it
+ * stays known; then the evidence if constraints answer a check, else NULL.
+ */
+extern void DmFactsCollect(DmQualityPlan *plan);
 extern char *DmProve(DmQualityPlan *plan, DmPlanItem *item);
 
 /* fused.c */

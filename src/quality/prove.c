@@ -202,16 +202,13 @@ collect_domain_checks(DmQualityPlan *plan, DmFacts *facts, const DmColumn *colum
 	SPI_freetuptable(SPI_tuptable);
 }
 
-/* All that is known of the relation, found when the first check asks. */
-static DmFacts *
-facts_of(DmQualityPlan *plan)
+void
+DmFactsCollect(DmQualityPlan *plan)
 {
-	DmFacts *facts = plan->facts;
+	DmFacts *facts = palloc0(sizeof(DmFacts));
 	ListCell *cell;
 
-	if (facts != NULL)
-		return facts;
-	facts = plan->facts = palloc0(sizeof(DmFacts));
+	plan->facts = facts;
 	facts->relations = find_all_inheritors(plan->relation, AccessShareLock, NULL);
 	facts->enforced =
 		plan->relkind == RELKIND_RELATION || plan->relkind == RELKIND_PARTITIONED_TABLE;
@@ -224,7 +221,6 @@ facts_of(DmQualityPlan *plan)
 		collect_checks(plan, facts);
 		collect_not_nulls(plan, facts);
 	}
-	return facts;
 }
 
 /*
@@ -681,7 +677,7 @@ prove_orphans(DmQualityPlan *plan, DmFacts *facts, DmPlanItem *item, StringInfo 
 static bool
 prove_by_kind(DmQualityPlan *plan, DmPlanItem *item, StringInfo evidence)
 {
-	DmFacts *facts = facts_of(plan);
+	DmFacts *facts = plan->facts;
 
 	switch (item->check->kind)
 	{
