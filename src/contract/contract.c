@@ -30,7 +30,8 @@ read_document(const char *document, size_t length)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("data contract is too large"),
 				 errdetail("It has %zu kB; datamesh.max_contract_size allows %d kB.",
-						   (length + 1023) / 1024, dm_max_contract_size)));
+						   (length + 1023) / 1024, dm_max_contract_size),
+				 errhint("A superuser can raise datamesh.max_contract_size.")));
 
 	/* a byte order mark is no part of the text */
 	if (length >= 3 && memcmp(document, "\xef\xbb\xbf", 3) == 0)

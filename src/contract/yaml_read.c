@@ -394,11 +394,14 @@ read_alias(Reader *reader, const yaml_event_t *event)
 							  psprintf("the alias *%s stands inside its own anchor", anchor));
 	reader->expanded += entry->node->bytes;
 	if (reader->expanded > limit)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("invalid data contract: its aliases expand to too much"),
-						errdetail("At line %d, column %d, what aliases stand for exceeds %d kB.",
-								  line, column, dm_max_contract_size),
-						errhint("Write the values out, or raise datamesh.max_contract_size.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("invalid data contract: its aliases expand to too much"),
+			 errdetail("At line %d, column %d, what aliases stand for exceeds %d kB.", line, column,
+					   dm_max_contract_size),
+			 errhint(
+				 "Write out what is meant; a superuser can raise datamesh.max_contract_size.")));
 	deliver(reader, entry->node, false);
 }
 
