@@ -692,7 +692,8 @@ require_nothing_published(const char *name)
 		ereport(ERROR, (errcode(ERRCODE_DM_LIFECYCLE),
 						errmsg("domain \"%s\" has published products", name),
 						errdetail("Consumers may be reading %s.", DmSpiText(0, 1)),
-						errhint("Retire them first: CALL datamesh.retire(...).")));
+						errhint("End their life first: CALL datamesh.deprecate(...), then CALL "
+								"datamesh.retire(...).")));
 }
 
 /* Drop a schema if it is there and its owner is the one we knew; RESTRICT, whoever made what is in it. */

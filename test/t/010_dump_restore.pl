@@ -85,6 +85,11 @@ SET ROLE "Sales Team";
 CREATE TABLE sales_internal.t (id int);
 INSERT INTO sales_internal.t SELECT generate_series(1, 10);
 END
+# In a session of its own: a publish commits as it goes.
+$a->safe_psql('mesh', q{CALL datamesh.publish('sales.orders', '1.0.0')});
+$a->safe_psql('mesh', q{INSERT INTO sales_internal.t VALUES (11)});
+$a->safe_psql('mesh', q{CALL datamesh.publish('sales.orders', '1.0.0')});
+is($a->safe_psql('mesh', 'SET ROLE executive; SELECT count(*) FROM sales.orders'), '11', 'a consumer reads the port');
 my $before = $a->safe_psql('mesh', $everything);
 is($a->safe_psql('mesh', $verify), '0', 'the event log verifies before the dump');
 
@@ -110,6 +115,16 @@ isnt($b->safe_psql('mesh', q{SELECT oid FROM pg_roles WHERE rolname = 'Sales Tea
 	$b->safe_psql('mesh', q{SELECT owner_oid FROM datamesh.domain WHERE domain_name = 'sales'}),
 	'the OID that was recorded is not the role\'s here');
 
+# Consumers read what they read before, the team publishes, releases go on.
+is($b->safe_psql('mesh', 'SET ROLE executive; SELECT count(*) FROM sales.orders_v1'), '11', 'a consumer reads the port as before');
+like(error_of($b, 'mesh', 'SET ROLE ops_team; SELECT count(*) FROM sales.orders'), qr/permission denied/, 'and nobody else');
+like(error_of($b, 'mesh', 'SET ROLE executive; SELECT count(*) FROM sales_internal.t'), qr/permission denied/, 'nor any other way');
+$b->safe_psql('mesh', q{INSERT INTO sales_internal.t VALUES (12)});
+$b->safe_psql('mesh', q{SET ROLE "Sales Team"; CALL datamesh.publish('sales.orders', '1.0.0')});
+is($b->safe_psql('mesh', 'SET ROLE executive; SELECT count(*) FROM sales.orders'), '12', 'the team publishes');
+$b->safe_psql('mesh', q{SET ROLE "Sales Team"; CALL datamesh.rollback('sales.orders', 1)});
+is($b->safe_psql('mesh', 'SET ROLE executive; SELECT count(*) FROM sales.orders'), '10', 'and goes back to a release made before the dump');
+
 # It works: the team loads, the numbers go on, the log goes on.
 $b->safe_psql('mesh', 'SET ROLE "Sales Team";' . contract('sales', 'orders', '2.0.0') . contract('sales', 'more', '1.0.0'));
 is($b->safe_psql('mesh', $verify), '0', 'and goes on');
@@ -131,10 +146,10 @@ like(error_of($b, 'mesh', q{CALL datamesh.create_consumer('executive', 'executiv
 # Who listens is told, with a hash that the log can be held against later.
 my $heard = $b->safe_psql('mesh',
 	q{LISTEN datamesh; CALL datamesh.create_domain('fresh', 'ops_team', 'It''s "new".'); SELECT 1});
-like($heard, qr/notification "datamesh" with payload "\{"event": 10, "kind": "domain_described", "hash": "[0-9a-f]{64}"\}"/,
+like($heard, qr/notification "datamesh" with payload "\{"event": \d+, "kind": "domain_described", "hash": "[0-9a-f]{64}"\}"/,
 	'an event is announced');
-my ($hash) = $heard =~ /"hash": "([0-9a-f]{64})"/;
-is($b->safe_psql('mesh', "SELECT count(*) FROM datamesh.verify_event_log(10, '\\x$hash')"), '0', 'with its hash');
+my ($event, $hash) = $heard =~ /"event": (\d+),.*"hash": "([0-9a-f]{64})"/;
+is($b->safe_psql('mesh', "SELECT count(*) FROM datamesh.verify_event_log($event, '\\x$hash')"), '0', 'with its hash');
 
 # A role that goes and comes again under its name is somebody else.
 $b->safe_psql('mesh', 'DROP OWNED BY executive; DROP ROLE executive; CREATE ROLE executive');
@@ -163,8 +178,8 @@ is($a->safe_psql('third', 'SELECT port_role FROM datamesh.domains'), 'sales_port
 like(error_of($a, 'third', q{CALL datamesh.drop_domain('sales')}), qr/left to its owner/, 'and goes with its domain');
 $a->safe_psql('third', 'DROP SCHEMA sales_internal');
 is($a->safe_psql('third', q{SELECT count(*) FROM pg_roles WHERE rolname LIKE 'sales_port%'}), '1', 'alone');
-like(error_of($a, 'copy', q{BEGIN; CALL datamesh.drop_domain('sales'); ROLLBACK}),
-	qr/role "sales_port" is kept, another database uses it/, 'a port role that two databases share stays with the other');
+like(error_of($a, 'copy', q{BEGIN; CALL datamesh.drop_domain('Odd "name"'); ROLLBACK}),
+	qr/role "Odd "name"_port" is kept, another database uses it/, 'a port role that two databases share stays with the other');
 
 # What is dumped after a restore is what was dumped before it.
 $a->command_ok([ 'pg_dump', '-d', $a->connstr('copy'), '-f', "$dir/copy.sql" ], 'the copy can be dumped');
@@ -179,9 +194,17 @@ restore_into($a, 'forged', "$dir/forged.sql");
 is($a->safe_psql('forged', 'SELECT event_id, problem FROM datamesh.verify_event_log()'),
 	'1|its content does not fit its hash: the event was changed', 'the forged event is found');
 
+# A domain goes when its products are retired, with all that was published.
+like(error_of($a, 'forged', q{CALL datamesh.drop_domain('sales')}), qr/has published products/, 'a domain in use stays');
+$a->safe_psql('forged', q{CALL datamesh.deprecate('sales.orders', '1.0.0', end_of_life => current_date)});
+$a->safe_psql('forged', q{CALL datamesh.retire('sales.orders')});
+like(error_of($a, 'forged', q{CALL datamesh.drop_domain('sales')}), qr/\A(psql:<stdin>:\d+: NOTICE: [^\n]*\n?)+\z/, 'and can go when its products are retired');
+is($a->safe_psql('forged', q{SELECT string_agg(nspname, ',' ORDER BY nspname) FROM pg_namespace WHERE nspname LIKE 'sales%'}),
+	'sales_internal,sales_raw', 'but its own schemas');
+
 # And it all goes away.
 $a->safe_psql('copy', 'DROP EXTENSION datamesh CASCADE');
-is($a->safe_psql('copy', q{SELECT count(*) FROM sales_internal.t}), '10', 'DROP EXTENSION leaves the domain its data');
+is($a->safe_psql('copy', q{SELECT count(*) FROM sales_internal.t}), '11', 'DROP EXTENSION leaves the domain its data');
 is($a->safe_psql('copy', q{SELECT count(*) FROM pg_namespace WHERE nspname = 'datamesh'}), '0', 'and nothing of ours');
 
 $a->stop;
