@@ -223,7 +223,10 @@ SELECT datamesh.contract('regress_sales."A ""product"""') ->> 'dataProduct';
 -- however the session quotes, a product has one name
 SET quote_all_identifiers = on;
 CALL datamesh.load_contract(pg_temp.doc('p', '3.0.0', more => 'tags: [quoted]'));
+CALL datamesh.load_contract(pg_temp.doc('also_quoted'));
 RESET quote_all_identifiers;
+SELECT product FROM datamesh.products WHERE name = 'also_quoted' AND product = 'regress_sales.also_quoted';
+CALL datamesh.drop_draft('regress_sales.also_quoted', '1.0.0');
 SELECT product, kind FROM datamesh.events ORDER BY event_id DESC LIMIT 1;
 
 -- names that are no product
