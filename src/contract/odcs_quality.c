@@ -182,18 +182,41 @@ check_library(DmValidator *v, const DmPath *path, const DmNode *node)
 		check_arguments(v, path, node, metric);
 }
 
+/*
+ * A severity or unit that the standard would take as any string, but that a check cannot be run
+ * with: wrong in rules that we run, odd in others.
+ */
+static void
+check_word(DmValidator *v, const DmPath *path, const DmNode *rule, const char *key,
+		   const char *const *words, bool runs)
+{
+	const char *text = DmNodeString(DmNodeGet(rule, key));
+	DmPath here = DmBelow(path, key);
+
+	if (text == NULL)
+		return;
+	for (const char *const *word = words; *word; word++)
+	{
+		if (pg_strcasecmp(text, *word) == 0)
+			return;
+	}
+	if (runs)
+		DmProblem(v, &here, "\"%s\" is not one of %s", DmExcerpt(text), DmListText(words));
+	else
+		DmOddity(v, &here, psprintf("\"%s\" is none of %s", DmExcerpt(text), DmListText(words)));
+}
+
 static void
 check_quality(DmValidator *v, const DmPath *path, const DmNode *node)
 {
-	static const char *const severities[] = {"error", "warning", "info", NULL};
+	static const char *const severities[] = {"error", "warning", "info", "critical", NULL};
 	static const char *const units[] = {"rows", "percent", NULL};
 	const char *type = DmNodeString(DmNodeGet(node, "type"));
-	const char *severity = DmNodeString(DmNodeGet(node, "severity"));
-	const char *unit = DmNodeString(DmNodeGet(node, "unit"));
-	DmPath severity_path = DmBelow(path, "severity");
-	DmPath unit_path = DmBelow(path, "unit");
+	bool library =
+		type == NULL || strcmp(type, "library") == 0 || DmNodeGet(node, "metric") != NULL;
+	bool runs = library || strcmp(type, "sql") == 0;
 
-	if (type == NULL || strcmp(type, "library") == 0 || DmNodeGet(node, "metric") != NULL)
+	if (library)
 		check_library(v, path, node);
 	else if (strcmp(type, "sql") == 0)
 	{
@@ -207,11 +230,8 @@ check_quality(DmValidator *v, const DmPath *path, const DmNode *node)
 				  "a rule of type custom has what its engine runs");
 		check_operators(v, path, node, false);
 	}
-	if (severity != NULL && !DmIsOneOf(severity, severities))
-		DmOddity(v, &severity_path,
-				 psprintf("\"%s\" is none of error, warning, info", DmExcerpt(severity)));
-	if (unit != NULL && !DmIsOneOf(unit, units))
-		DmOddity(v, &unit_path, psprintf("\"%s\" is none of rows, percent", DmExcerpt(unit)));
+	check_word(v, path, node, "severity", severities, runs);
+	check_word(v, path, node, "unit", units, runs);
 }
 
 const DmShape dm_quality_shape = {quality_fields, check_quality};

@@ -124,8 +124,8 @@ schema:
     quality:
       - {type: library, metric: rowCount, mustBeBetween: [1, 1000000]}
       - {type: library, metric: duplicateValues, mustBe: 0, arguments: {properties: [country, id]}}
-      - {type: sql, query: "SELECT count(*) FROM {object}", mustBeGreaterThan: 0, severity: critical}
-      - {type: text, description: looks right}
+      - {type: sql, query: "SELECT count(*) FROM {object}", mustBeGreaterThan: 0, severity: Critical}
+      - {type: text, description: looks right, severity: high, unit: EUR}
       - {type: custom, engine: soda, implementation: {type: duplicate_percent}, schedule: 0 20 * * *, scheduler: cron}
       - type: custom
         engine: dbt

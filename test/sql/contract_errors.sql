@@ -30,7 +30,7 @@ schema:
         quality:
           - metric: nullValues
           - {metric: nullValues, mustBe: 0, mustBeLessThan: 3}
-          - {metric: nullCount, mustBe: 0}
+          - {metric: nullCount, mustBe: 0, severity: high, unit: percents}
           - {mustBe: 0}
           - {type: sql, mustBeBetween: [3, 1]}
           - {type: sql, query: SELECT 1, mustBeBetween: [1, 2, 3]}
