@@ -374,7 +374,7 @@ is_observed_unique(const Source *source, const Column *column)
 	char *sql = psprintf("SELECT 1 FROM %s GROUP BY %s HAVING pg_catalog.count(*) "
 						 "OPERATOR(pg_catalog.>) 1 LIMIT 1",
 						 relation_sql(source), quote_identifier(column->name));
-	int result = SPI_execute(sql, true, 1);
+	int result = SPI_execute(sql, true, 0); /* a limit of SPI would rule workers out */
 
 	if (result != SPI_OK_SELECT)
 		elog(ERROR, "SPI refused \"%s\": %s", sql, SPI_result_code_string(result));
