@@ -189,7 +189,7 @@ kind_of(char c, int form)
 	bool lower = c >= 'a' && c <= 'z';
 
 	if (!digit && !upper && !lower)
-		return (c > ' ' && c < 0x7f) ? c : 0;
+		return (c >= ' ' && c < 0x7f) ? c : 0;
 	if (form == 1)
 		return (digit || (c >= 'a' && c <= 'f')) ? HEX : 0;
 	if (form == 2)
