@@ -64,6 +64,7 @@ OBJS = \
 	src/ltv/ltv.o \
 	src/publish/publish.o \
 	src/publish/gate.o \
+	src/publish/tuple.o \
 	src/publish/copy.o \
 	src/publish/port.o \
 	src/publish/lock.o \
@@ -122,7 +123,8 @@ REGRESS = \
 	publish_gates \
 	publish_lifecycle \
 	publish_live \
-	publish_security
+	publish_security \
+	publish_types
 REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=semver --load-extension=datamesh
 ISOLATION = catalog_append_race catalog_load_race \
 	publish_publish publish_readers publish_retention publish_alter publish_rollback publish_shape

@@ -43,9 +43,13 @@
 #include "base/compat.h"
 #include "base/session.h"
 #include "publish/publish.h"
+#include "publish/tuple.h"
 
 #define BATCH_ROWS 1000
 #define BATCH_BYTES (256 * 1024)
+
+/* Of the memory for a batch, what one more row may need. */
+#define ROW_RESERVE (64 * 1024)
 
 typedef struct CopyReceiver
 {
@@ -55,9 +59,10 @@ typedef struct CopyReceiver
 	DmQualityPlan *plan;
 	CommandId cid;
 	BulkInsertState bulk;
-	MemoryContext home;  /* slots: longer than the executor's own */
-	MemoryContext batch; /* the tuples of the batch */
-	MemoryContext row;   /* whatever measuring one row leaves behind */
+	MemoryContext home;    /* slots: longer than the executor's own */
+	DmTupleFormer *former; /* the tuples of the batch */
+	MemoryContext batch;   /* those that it leaves to others, and what storing needs */
+	MemoryContext row;     /* whatever measuring one row leaves behind */
 	TupleTableSlot *slots[BATCH_ROWS];
 	int nslots;
 	int nrows;
@@ -72,7 +77,8 @@ copy_startup(DestReceiver *self, int operation, TupleDesc desc)
 
 	if (desc->natts < copy->natts)
 		elog(ERROR, "the copying query has %d columns, the release %d", desc->natts, copy->natts);
-	DmQualityObserveBegin(copy->plan, desc, copy->natts);
+	if (copy->plan != NULL)
+		DmQualityObserveBegin(copy->plan, desc, copy->natts);
 
 	/* Before parallel mode begins, which allows no such change. */
 	copy->cid = GetCurrentCommandId(true);
@@ -91,6 +97,7 @@ flush_batch(CopyReceiver *copy)
 	MemoryContextSwitchTo(old);
 	for (int i = 0; i < copy->nrows; i++)
 		ExecClearTuple(copy->slots[i]);
+	DmTupleFormerReset(copy->former);
 	MemoryContextReset(copy->batch);
 	copy->total += copy->nrows;
 	copy->nrows = 0;
@@ -99,21 +106,33 @@ flush_batch(CopyReceiver *copy)
 	CHECK_FOR_INTERRUPTS();
 }
 
+static void
+observe_row(CopyReceiver *copy, TupleTableSlot *slot)
+{
+	MemoryContext old = MemoryContextSwitchTo(copy->row);
+
+	DmQualityObserve(copy->plan, slot->tts_values + copy->natts, slot->tts_isnull + copy->natts);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(copy->row);
+}
+
 static bool
 copy_row(TupleTableSlot *slot, DestReceiver *self)
 {
 	CopyReceiver *copy = (CopyReceiver *) self;
-	MemoryContext old;
+	MemoryContext old = CurrentMemoryContext;
 	HeapTuple tuple;
 
 	slot_getallattrs(slot);
 
-	old = MemoryContextSwitchTo(copy->row);
-	DmQualityObserve(copy->plan, slot->tts_values + copy->natts, slot->tts_isnull + copy->natts);
-	MemoryContextReset(copy->row);
-
-	MemoryContextSwitchTo(copy->batch);
-	tuple = heap_form_tuple(RelationGetDescr(copy->rel), slot->tts_values, slot->tts_isnull);
+	if (copy->plan != NULL)
+		observe_row(copy, slot);
+	tuple = DmTupleForm(copy->former, slot->tts_values, slot->tts_isnull);
+	if (tuple == NULL)
+	{
+		MemoryContextSwitchTo(copy->batch);
+		tuple = heap_form_tuple(RelationGetDescr(copy->rel), slot->tts_values, slot->tts_isnull);
+	}
 	tuple->t_tableOid = RelationGetRelid(copy->rel);
 	MemoryContextSwitchTo(copy->home);
 	if (copy->nrows == copy->nslots)
@@ -134,7 +153,8 @@ copy_shutdown(DestReceiver *self)
 	CopyReceiver *copy = (CopyReceiver *) self;
 
 	flush_batch(copy);
-	DmQualityObserveEnd(copy->plan);
+	if (copy->plan != NULL)
+		DmQualityObserveEnd(copy->plan);
 }
 
 static void
@@ -164,6 +184,7 @@ make_receiver(Relation rel, DmQualityPlan *plan)
 	copy->plan = plan;
 	copy->bulk = GetBulkInsertState();
 	copy->home = CurrentMemoryContext;
+	copy->former = DmTupleFormerCreate(RelationGetDescr(rel), BATCH_BYTES + ROW_RESERVE);
 	copy->batch = GenerationContextCreate(CurrentMemoryContext, "datamesh copy batch",
 										  BATCH_BYTES / 4, BATCH_BYTES / 4, BATCH_BYTES);
 	copy->row =
@@ -201,7 +222,7 @@ copy_query(const DmPublication *pub, Relation rel, DmQualityPlan *plan)
 		appendStringInfo(
 			&sql, ", %s",
 			quote_identifier(source_column(pub, NameStr(TupleDescAttr(rel->rd_att, i)->attname))));
-	foreach (cell, DmQualityPlanInputs(plan))
+	foreach (cell, plan != NULL ? DmQualityPlanInputs(plan) : NIL)
 		appendStringInfo(&sql, ", (%s\n)", (char *) lfirst(cell));
 	appendStringInfo(&sql, " FROM %s", pub->source_label);
 	return sql.data;
@@ -221,8 +242,16 @@ plan_query(const char *sql)
 	return pg_plan_query(linitial_node(Query, queries), sql, CURSOR_OPT_PARALLEL_OK, NULL);
 }
 
+/* Can the one pass measure all that the plan asks for?  A query has at most so many columns. */
+bool
+DmCopyCanMeasure(const DmPublication *pub, DmQualityPlan *plan)
+{
+	return 1 + list_length(pub->columns) + list_length(DmQualityPlanInputs(plan)) <=
+		   MaxTupleAttributeNumber;
+}
+
 /*
- * Run the pass; pub->rows is the number of rows stored.  The current user must
+ * Run the pass; plan NULL only copies.  pub->rows is the number of rows stored.  The current user must
  * be the domain's owner, restricted.
  */
 void

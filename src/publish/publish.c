@@ -30,6 +30,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "commands/vacuum.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -37,6 +38,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/guc.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -49,6 +51,8 @@
 #include "publish/publish.h"
 
 PG_FUNCTION_INFO_V1(dm_publish);
+
+#define FIRST_STATISTICS_TARGET 20
 
 /* ---- what all procedures of the area begin with ---- */
 
@@ -184,8 +188,15 @@ fill_and_measure(DmPublication *pub, Jsonb *rules)
 		pub->rows = count_source(pub);
 		DmQualityRun(plan);
 	}
-	else
+	else if (DmCopyCanMeasure(pub, plan))
 		DmCopySource(pub, plan);
+	else
+	{
+		/* a very wide product: the copy is measured in a pass of its own */
+		DmCopySource(pub, NULL);
+		plan = DmQualityPlanCreate(pub->release, rules);
+		DmQualityRun(plan);
+	}
 	DmProgressPhase(DM_PHASE_CHECKING);
 	pub->results =
 		list_concat(pub->results, DmQualityResults(plan, pub->live ? pub->source : pub->release));
@@ -196,14 +207,18 @@ fill_and_measure(DmPublication *pub, Jsonb *rules)
 
 /*
  * Statistics for the release, before anybody reads it: without them a planner knows nothing of
- * how the releases of a port differ.
+ * how the releases of a port differ.  A small sample is enough for that, and quick; autovacuum
+ * takes the full one, as it does for every table that has changed a lot.
  */
 static void
 analyze_release(const DmPublication *pub)
 {
+	char *target = psprintf("%d", Min(default_statistics_target, FIRST_STATISTICS_TARGET));
 	DmIdentity saved;
 
 	DmBecomeExtensionOwner(&saved);
+	(void) set_config_option("default_statistics_target", target, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
 	DmSpiExecute(
 		psprintf("ANALYZE %s", quote_qualified_identifier(pub->product->domain->release_schema,
 														  pub->release_name)),

@@ -96,6 +96,7 @@ extern void DmGateSource(DmPublication *pub);
 extern List *DmGateColumns(DmPublication *pub);
 
 /* copy.c */
+extern bool DmCopyCanMeasure(const DmPublication *pub, DmQualityPlan *plan);
 extern void DmCopySource(DmPublication *pub, DmQualityPlan *plan);
 
 /* port.c */
