@@ -338,6 +338,39 @@ count_partition(Table *table, const DmUniquePartition *partition)
 	}
 }
 
+/*
+ * A first look at a partition: is there anything in it that might be there twice?  The table holds
+ * 32 bits of each hash only, so that it fits the nearest cache; a false alarm costs the second look.
+ */
+static bool
+might_have_duplicates(const DmUniquePartition *partition, uint32 *tags, uint64 nslots)
+{
+	uint32 used = newest_used(partition);
+	uint64 mask = nslots - 1;
+
+	memset(tags, 0, nslots * sizeof(uint32));
+	for (DmUniqueChunk *chunk = partition->newest; chunk; chunk = chunk->older)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (uint32 i = 0; i < used; i++)
+		{
+			uint64 hash = chunk->data[i];
+			uint32 tag = (uint32) (hash >> 24) | 1; /* 0 is a free slot */
+			uint64 slot = hash & mask;
+
+			while (tags[slot] != 0)
+			{
+				if (tags[slot] == tag)
+					return true;
+				slot = (slot + 1) & mask;
+			}
+			tags[slot] = tag;
+		}
+		used = chunk->older ? chunk->older->used : 0;
+	}
+	return false;
+}
+
 static int
 compare_hashes(const void *a, const void *b)
 {
@@ -417,16 +450,23 @@ void
 DmUniqueSummarise(const DmUnique *set, DmUniqueSummary *summary)
 {
 	Table table = {0};
+	uint32 *tags = palloc(2 * LARGEST_GUESS * sizeof(uint32));
 
 	memset(summary, 0, sizeof(DmUniqueSummary));
 	summary->hashes = palloc(DM_UNIQUE_MAX_HASHES * sizeof(uint64));
 	make_table(&table, FEWEST_SLOTS);
 	for (int i = 0; set->partitions && i <= set->mask; i++)
 	{
-		clear_table(&table, partition_count(&set->partitions[i]));
+		uint64 held = partition_count(&set->partitions[i]);
+
+		if (held <= LARGEST_GUESS &&
+			!might_have_duplicates(&set->partitions[i], tags, pg_nextpower2_64(held * 3 / 2 + 1)))
+			continue;
+		clear_table(&table, held);
 		count_partition(&table, &set->partitions[i]);
 		summarise_table(&table, summary);
 	}
+	pfree(tags);
 	pfree(table.slots);
 	pfree(table.extra);
 }
