@@ -506,19 +506,13 @@ is_identifier(const Column *column)
 		   pg_strcasecmp(column->name, "id") == 0 || ends_with(column->name, "_id");
 }
 
-static bool
-is_key(const Column *column)
-{
-	return column->key_position > 0 || column->is_unique;
-}
-
-/* Few values, each met twice or more on average: a list of what is allowed. */
+/* Few values, each met twice or more on average, and no identifiers: a list of what is allowed. */
 static bool
 has_allowed_values(const Column *column)
 {
 	const DmObservation *seen = &column->seen;
 
-	return seen->kind == DM_OBSERVE_TEXT && !is_key(column) && seen->value_count > 0 &&
+	return seen->kind == DM_OBSERVE_TEXT && !is_identifier(column) && seen->value_count > 0 &&
 		   seen->value_count <= DM_MAX_VALUES &&
 		   seen->rows - seen->nulls >= 2 * (int64) seen->value_count;
 }
