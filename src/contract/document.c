@@ -28,6 +28,7 @@ DmNodeMake(DmNodeKind kind, int line)
 	node->kind = kind;
 	node->line = line;
 	node->bytes = 4;
+	node->height = (kind & (DM_NODE_ARRAY | DM_NODE_OBJECT)) ? 1 : 0;
 	return node;
 }
 
@@ -62,6 +63,7 @@ DmNodeAppend(DmNode *array, DmNode *item)
 	array->items = grow(array, array->items, sizeof(DmNode *));
 	array->items[array->count++] = item;
 	array->bytes += item->bytes;
+	array->height = Max(array->height, item->height + 1);
 }
 
 void
@@ -76,6 +78,7 @@ DmNodePut(DmNode *object, char *key, int line, DmNode *value)
 	entry->line = line;
 	entry->value = value;
 	object->bytes += value->bytes + strlen(key) + 4;
+	object->height = Max(object->height, value->height + 1);
 }
 
 DmNode *
@@ -116,7 +119,7 @@ DmDocumentTooDeep(int line)
 {
 	ereport(ERROR, (errcode(ERRCODE_DM_INVALID_CONTRACT),
 					errmsg("invalid data contract: nested too deeply"),
-					errdetail("Line %d opens level %d; a contract may have %d.", line,
+					errdetail("Line %d reaches level %d; a contract may have %d.", line,
 							  DM_MAX_NESTING + 1, DM_MAX_NESTING)));
 	pg_unreachable();
 }

@@ -46,6 +46,7 @@ struct DmNode
 	int count;           /* members of arrays and objects */
 	int allocated;
 	bool open;   /* still being read */
+	int height;  /* levels of nesting it makes: 0 for scalars, aliases written out */
 	int64 bytes; /* about the length of its JSON, aliases written out */
 	union
 	{

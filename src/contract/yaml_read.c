@@ -392,6 +392,8 @@ read_alias(Reader *reader, const yaml_event_t *event)
 	if (entry->node->open)
 		DmDocumentSyntaxError("YAML", line, column,
 							  psprintf("the alias *%s stands inside its own anchor", anchor));
+	if (reader->depth + entry->node->height > DM_MAX_NESTING)
+		DmDocumentTooDeep(line);
 	reader->expanded += entry->node->bytes;
 	if (reader->expanded > limit)
 		ereport(

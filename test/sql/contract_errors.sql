@@ -110,6 +110,10 @@ SELECT datamesh.parse_contract('{"id": "x", "id": "y", "a": {"b\n": 1, "b\n": 2}
 -- depth, size, and what a few lines of anchors would become
 SELECT pg_temp.detail_of(repeat('[', 101)), pg_temp.detail_of(repeat('{"a":', 100000)),
        pg_temp.detail_of('a: ' || repeat('[', 100)), pg_temp.detail_of(repeat('- ', 100000)), pg_temp.detail_of(repeat('? ', 100000));
+-- aliases nest as deep as what they stand for
+SELECT pg_temp.detail_of(E'a: &a ' || repeat('[', 60) || repeat(']', 60) || E'\nb: ' || repeat('[', 60) || '*a' || repeat(']', 60));
+SELECT datamesh.parse_contract(E'apiVersion: v3.1.0\nkind: DataContract\nid: x\nversion: 1.0.0\nstatus: draft\na: &a ' || repeat('[', 60) || repeat(']', 60)
+    || E'\nb: ' || repeat('[', 39) || '*a' || repeat(']', 39)) ->> 'id' AS id;
 SELECT pg_temp.detail_of(repeat('a', 50 * 1024 * 1024));
 SELECT pg_temp.detail_of('{"a": "' || repeat('a', 50 * 1024 * 1024) || '"}');
 SELECT pg_temp.detail_of(E'a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n' || string_agg(
