@@ -9,8 +9,8 @@
  * the columns that somebody asks about.
  *
  * How.  The specification is read once for a query into a program (measure_program.c)
- * that the states of all groups share.  For each row the probes run in turn: a loop
- * over a small array, with comparisons inlined where the type allows it, and no memory
+ * that the states of all groups share.  For each row its steps run in turn: a loop over a
+ * small array, with comparisons inlined where the type allows it, and no memory
  * taken except by values that are toasted or need a function of their type, for which
  * there is a context that is reset after the row.
  *
@@ -297,17 +297,6 @@ fail(DmMeasure *measure, DmProbeState *state, const NullableDatum *inputs)
 
 /* ---- one row ---- */
 
-static bool
-value_is_nan(DmValueClass class, Datum value)
-{
-	DmNumericView view;
-
-	if (class != DM_VALUE_NUMERIC)
-		return isnan(dm_value_float(class, value));
-	dm_numeric_view_datum(&view, value);
-	return view.kind == DM_NUMERIC_NAN;
-}
-
 static void
 add_unique(const DmProbe *probe, DmProbeState *state, const NullableDatum *inputs)
 {
@@ -339,75 +328,108 @@ add_distinct(DmMeasure *measure, const DmProbe *probe, DmProbeState *state,
 	dm_hll_add(state->registers, dm_mix64(DmHasherHash(&probe->hasher->hashers[0], input->value)));
 }
 
+static void
+add_stats(DmProbeState *state, const NullableDatum *input)
+{
+	bool is_nan;
+
+	if (input->isnull)
+	{
+		state->nulls++;
+		return;
+	}
+	DmStatsAdd(state->stats, input->value, &is_nan);
+	state->nans += is_nan;
+}
+
+/* The value is null, for a probe of the simple kinds. */
+static void
+null_value(DmMeasure *measure, const DmProbe *probe, DmProbeState *state,
+		   const NullableDatum *inputs)
+{
+	state->nulls++;
+	if (probe->kind == DM_PROBE_NULLS || probe->kind == DM_PROBE_MISSING)
+		fail(measure, state, inputs);
+}
+
+/* It is not. */
 static inline void
+some_value(DmMeasure *measure, const DmProbe *probe, DmProbeState *state, const DmValue *value,
+		   const NullableDatum *inputs)
+{
+	bool fails = false;
+
+	state->nans += value->is_nan;
+	if (probe->kind == DM_PROBE_VALID)
+		fails = !dm_value_check_passes(probe->check, value);
+	else if (probe->kind == DM_PROBE_MISSING) /* there the check is for what stands for missing */
+		fails = dm_value_check_passes(probe->check, value);
+	else if (probe->kind == DM_PROBE_TRUE)
+		fails = !DatumGetBool(value->datum);
+	if (unlikely(fails))
+		fail(measure, state, inputs);
+}
+
+/* All simple probes of one input. */
+static inline void
+run_simple_step(DmMeasure *measure, const DmStep *step, const NullableDatum *inputs)
+{
+	const DmProbe *probes = measure->program->probes;
+	const NullableDatum *input = &inputs[step->arg];
+	DmValue value;
+
+	if (unlikely(input->isnull))
+	{
+		for (int i = 0; i < step->nprobes; i++)
+			null_value(measure, &probes[step->probes[i]], &measure->states[step->probes[i]],
+					   inputs);
+		return;
+	}
+	if (!step->needs_value)
+		return;
+	dm_value_read(&value, step->class, input->value);
+	for (int i = 0; i < step->nprobes; i++)
+		some_value(measure, &probes[step->probes[i]], &measure->states[step->probes[i]], &value,
+				   inputs);
+}
+
+/* A probe that is a step of its own. */
+static void
 run_probe(DmMeasure *measure, const DmProbe *probe, DmProbeState *state,
 		  const NullableDatum *inputs)
 {
 	const NullableDatum *input = probe->args ? &inputs[probe->args[0]] : NULL;
-	bool is_nan;
+	DmValue value;
 
+	if (probe->filter >= 0)
+	{
+		const NullableDatum *filter = &inputs[probe->filter];
+
+		if (filter->isnull || !DatumGetBool(filter->value))
+			return;
+		state->rows++;
+	}
 	switch (probe->kind)
 	{
 		case DM_PROBE_ROWS:
-			break;
-		case DM_PROBE_NULLS:
-			if (input->isnull)
-			{
-				state->nulls++;
-				fail(measure, state, inputs);
-			}
-			else if (probe->nan_possible && value_is_nan(probe->class, input->value))
-				state->nans++;
-			break;
-		case DM_PROBE_VALID:
-			if (input->isnull)
-				state->nulls++;
-			else
-			{
-				bool passes = dm_value_check_passes(probe->check, input->value, &is_nan);
-
-				state->nans += is_nan;
-				if (!passes)
-					fail(measure, state, inputs);
-			}
-			break;
-		case DM_PROBE_MISSING:
-			if (input->isnull)
-			{
-				state->nulls++;
-				fail(measure, state, inputs);
-			}
-			else
-			{
-				/* here the check is that it is one of the values that stand for missing */
-				bool missing = dm_value_check_passes(probe->check, input->value, &is_nan);
-
-				state->nans += is_nan;
-				if (missing)
-					fail(measure, state, inputs);
-			}
-			break;
-		case DM_PROBE_TRUE:
-			if (input->isnull)
-				state->nulls++;
-			else if (!DatumGetBool(input->value))
-				fail(measure, state, inputs);
 			break;
 		case DM_PROBE_UNIQUE:
 			add_unique(probe, state, inputs);
 			break;
 		case DM_PROBE_STATS:
-			if (input->isnull)
-				state->nulls++;
-			else
-			{
-				DmStatsAdd(state->stats, input->value, &is_nan);
-				state->nans += is_nan;
-			}
+			add_stats(state, input);
 			break;
 		case DM_PROBE_DISTINCT:
 			add_distinct(measure, probe, state, input);
 			break;
+		default:
+			if (input->isnull)
+			{
+				null_value(measure, probe, state, inputs);
+				break;
+			}
+			dm_value_read(&value, probe->class, input->value);
+			some_value(measure, probe, state, &value, inputs);
 	}
 }
 
@@ -416,25 +438,16 @@ DmMeasureAccumulate(DmMeasure *measure, const NullableDatum *inputs)
 {
 	DmProgram *program = measure->program;
 	MemoryContext old = MemoryContextSwitchTo(program->scratch);
-	int nprobes = program->nprobes;
+	const DmStep *end = program->steps + program->nsteps;
 
 	measure->rows++;
-	for (int i = 0; i < nprobes; i++)
+	for (const DmStep *step = program->steps; step < end; step++)
 	{
-		const DmProbe *probe = &program->probes[i];
-		DmProbeState *state = &measure->states[i];
-
-		if (unlikely(probe->error != NULL))
-			continue;
-		if (probe->filter >= 0)
-		{
-			const NullableDatum *filter = &inputs[probe->filter];
-
-			if (filter->isnull || !DatumGetBool(filter->value))
-				continue;
-			state->rows++;
-		}
-		run_probe(measure, probe, state, inputs);
+		if (step->simple)
+			run_simple_step(measure, step, inputs);
+		else
+			run_probe(measure, &program->probes[step->probes[0]], &measure->states[step->probes[0]],
+					  inputs);
 	}
 	MemoryContextSwitchTo(old);
 	if (unlikely(!program->scratch->isReset))

@@ -626,6 +626,58 @@ compile_keys(DmProgram *program)
 	}
 }
 
+static bool
+is_simple(const DmProbe *probe)
+{
+	return probe->filter < 0 && (probe->kind == DM_PROBE_NULLS || probe->kind == DM_PROBE_MISSING ||
+								 probe->kind == DM_PROBE_VALID || probe->kind == DM_PROBE_TRUE);
+}
+
+/* The step that a probe belongs to. */
+static DmStep *
+step_of(DmProgram *program, const DmProbe *probe)
+{
+	DmStep *step;
+
+	/* probes of one column mostly stand together: a look at the last few steps finds it */
+	for (int i = program->nsteps - 1; is_simple(probe) && i >= Max(0, program->nsteps - 16); i--)
+	{
+		step = &program->steps[i];
+		if (step->simple && step->arg == probe->args[0])
+			return step;
+	}
+	step = &program->steps[program->nsteps++];
+	step->simple = is_simple(probe);
+	step->nan_possible = probe->nan_possible;
+	step->class = probe->class;
+	step->arg = probe->nargs > 0 ? probe->args[0] : 0;
+	return step;
+}
+
+/* Probes that cannot be measured, or need nothing to be done for a row, have no step. */
+static void
+make_steps(DmProgram *program)
+{
+	program->nsteps = 0;
+	program->steps = palloc0(Max(program->nprobes, 1) * sizeof(DmStep));
+	for (int i = 0; i < program->nprobes; i++)
+	{
+		const DmProbe *probe = &program->probes[i];
+		DmStep *step;
+
+		if (probe->error || (probe->kind == DM_PROBE_ROWS && probe->filter < 0))
+			continue;
+		step = step_of(program, probe);
+		if (step->probes == NULL)
+			step->probes = palloc(sizeof(int));
+		else
+			step->probes = repalloc(step->probes, (step->nprobes + 1) * sizeof(int));
+		step->probes[step->nprobes++] = i;
+		step->needs_value =
+			step->needs_value || probe->kind != DM_PROBE_NULLS || probe->nan_possible;
+	}
+}
+
 void
 DmProgramCompile(DmProgram *program)
 {
@@ -638,6 +690,7 @@ DmProgramCompile(DmProgram *program)
 		CHECK_FOR_INTERRUPTS();
 		try_compile_probe(program, &program->probes[i]);
 	}
+	make_steps(program);
 	program->scratch =
 		AllocSetContextCreate(program->context, "datamesh measure row", ALLOCSET_DEFAULT_SIZES);
 	program->compiled = true;

@@ -45,6 +45,21 @@ typedef struct DmProbe
 	DmRowHasher *hasher;
 } DmProbe;
 
+/*
+ * One step of a row.  The simple probes (nulls, missing, valid, true, without a filter) of one input are one
+ * step, so that the input is looked at once; every other probe is a step of its own.
+ */
+typedef struct DmStep
+{
+	bool simple;
+	bool nan_possible;
+	bool needs_value; /* somebody asks more than whether it is null */
+	DmValueClass class;
+	int arg;
+	int nprobes;
+	int *probes;
+} DmStep;
+
 /* Types are resolved when they are needed: a stored state knows only their names. */
 typedef struct DmInput
 {
@@ -71,6 +86,8 @@ typedef struct DmProgram
 
 	/* compiled, for accumulation only */
 	bool compiled;
+	int nsteps;
+	DmStep *steps;
 	MemoryContext scratch;   /* for one row */
 	DmRowHasher *key_hasher; /* NULL: keys are hashed by their texts */
 	FmgrInfo *key_outputs;

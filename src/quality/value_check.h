@@ -122,47 +122,67 @@ dm_numeric_in_range(const DmValueCheck *c, const DmNumericView *v)
 	return !c->has_max || dm_numeric_compare(v, &c->numeric_max) <= -(int) c->exclusive_max;
 }
 
+/* A value as its class has it, looked up once for all checks of it. */
+typedef struct DmValue
+{
+	Datum datum;
+	bool is_nan;
+	int64 integer;
+	double real;
+	DmNumericView numeric;
+} DmValue;
+
+static inline void
+dm_value_read(DmValue *v, DmValueClass class, Datum datum)
+{
+	v->datum = datum;
+	v->is_nan = false;
+	switch (class)
+	{
+		case DM_VALUE_INT8:
+		case DM_VALUE_INT4:
+		case DM_VALUE_INT2:
+			v->integer = dm_value_int(class, datum);
+			break;
+		case DM_VALUE_FLOAT8:
+		case DM_VALUE_FLOAT4:
+			v->real = dm_value_float(class, datum);
+			v->is_nan = isnan(v->real);
+			break;
+		case DM_VALUE_NUMERIC:
+			dm_numeric_view_datum(&v->numeric, datum);
+			v->is_nan = v->numeric.kind == DM_NUMERIC_NAN;
+			break;
+		default:
+			break;
+	}
+}
+
 /* May leave memory behind in the current context.  NaN is outside of every range. */
 static inline bool
-dm_value_check_passes(const DmValueCheck *c, Datum value, bool *is_nan)
+dm_value_check_passes(const DmValueCheck *c, const DmValue *v)
 {
-	*is_nan = false;
 	switch (c->class)
 	{
 		case DM_VALUE_INT8:
 		case DM_VALUE_INT4:
 		case DM_VALUE_INT2:
-		{
-			int64 v = dm_value_int(c->class, value);
-
-			if (v < c->int_min || v > c->int_max)
+			if (v->integer < c->int_min || v->integer > c->int_max)
 				return false;
 			break;
-		}
 		case DM_VALUE_FLOAT8:
 		case DM_VALUE_FLOAT4:
-		{
-			double v = dm_value_float(c->class, value);
-
-			*is_nan = isnan(v);
-			if (!dm_float_in_range(c, v)) /* no comparison with NaN is true */
+			if (!dm_float_in_range(c, v->real)) /* no comparison with NaN is true */
 				return false;
 			break;
-		}
 		case DM_VALUE_NUMERIC:
-		{
-			DmNumericView v;
-
-			dm_numeric_view_datum(&v, value);
-			*is_nan = v.kind == DM_NUMERIC_NAN;
-			if (*is_nan ? c->has_min || c->has_max : !dm_numeric_in_range(c, &v))
+			if (v->is_nan ? c->has_min || c->has_max : !dm_numeric_in_range(c, &v->numeric))
 				return false;
 			break;
-		}
 		default:
 			break;
 	}
-	return c->rest == NULL || DmValueCheckRestPasses(c->rest, value);
+	return c->rest == NULL || DmValueCheckRestPasses(c->rest, v->datum);
 }
 
 #endif /* DATAMESH_QUALITY_VALUE_CHECK_H */
