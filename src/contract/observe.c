@@ -26,6 +26,7 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
+#include "base/compat.h"
 #include "contract/observe.h"
 
 /* Longer texts are prose, whose form says nothing. */

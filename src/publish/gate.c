@@ -402,7 +402,7 @@ parse_type(const char *name, Oid *type, int32 *typmod)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		parseTypeString(name, type, typmod, true);
+		parseTypeString(name, type, typmod, NULL);
 		found = OidIsValid(*type);
 		ReleaseCurrentSubTransaction();
 	}
