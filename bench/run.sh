@@ -31,6 +31,7 @@ DUCKDB=
 DUCKDB_NOTE=
 HERE= # this folder's copy below $WORK
 MS=
+LOAD=$(cut -d' ' -f1 /proc/loadavg) # before we add to it
 USER_HOME=${HOME-}
 PRODUCT=bench_sales.customer_lifetime_value
 RULES="datamesh.contract('$PRODUCT')::jsonb" # the same ten for tables that are no product's source
@@ -261,7 +262,7 @@ server_setting() { psql -X -q -At -c "SHOW $1"; }
 
 settings_line() {
 	local name line
-	line="$(psql -X -q -At -c 'SHOW server_version'), $(nproc) cores"
+	line="$(psql -X -q -At -c 'SHOW server_version'), $(nproc) cores (load $LOAD at the start)"
 	line+=", max_parallel_workers_per_gather $WORKERS, work_mem $WORK_MEM, jit off"
 	for name in hash_mem_multiplier shared_buffers wal_level fsync full_page_writes autovacuum; do
 		line+=", $name $(server_setting $name)"
