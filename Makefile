@@ -126,7 +126,7 @@ REGRESS = \
 	publish_security \
 	publish_types
 REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=semver --load-extension=datamesh
-ISOLATION = catalog_append_race catalog_load_race \
+ISOLATION = catalog_append_race catalog_load_race quality_snapshot \
 	publish_publish publish_readers publish_retention publish_alter publish_rollback publish_shape
 ISOLATION_OPTS = --inputdir=test --outputdir=output_iso --load-extension=semver --load-extension=datamesh
 # Tests in Perl make clusters of their own and cannot run as root, so they are not part of a plain

@@ -511,6 +511,10 @@ judge_whole(DmQualityPlan *plan, DmPlanItem *item, DmCheckResult *result)
 								   ? DatumGetCString(DirectFunctionCall1(
 										 timestamptz_out, TimestampTzGetDatum(outcome->newest)))
 								   : NULL;
+	/* "at least one row" is no number of rows */
+	if (item->check->kind == DM_KIND_ROW_COUNT && !item->measured && outcome->rows > 0 &&
+		result->status == DM_CHECK_PASS)
+		result->metric_value = NULL;
 	result->sample_keys = outcome->failing > 0 ? outcome->keys : NULL;
 	result->message = sentence(plan, item, outcome);
 }
