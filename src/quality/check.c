@@ -156,8 +156,8 @@ explain_alone(DmQualityPlan *plan, DmPlanItem *item, ReturnSetInfo *rsinfo, int 
 	{
 		char *error = DmGuard(find_query, &arg);
 
-		put_explained(rsinfo, ++*pass, item, error ? "error" : "own pass",
-					  error ? error : arg.query);
+		*pass += error ? 1 : DmOwnScans(plan, item);
+		put_explained(rsinfo, *pass, item, error ? "error" : "own pass", error ? error : arg.query);
 	}
 }
 

@@ -34,8 +34,8 @@ input_number(DmPass *pass, const char *sql)
 }
 
 /* The column as a value of its base type: a measure knows no domains. */
-static char *
-column_sql(const DmQualityPlan *plan, const DmColumn *column)
+char *
+DmColumnBaseSql(const DmQualityPlan *plan, const DmColumn *column)
 {
 	const char *name = DmColumnSql(plan, column);
 
@@ -49,7 +49,7 @@ column_sql(const DmQualityPlan *plan, const DmColumn *column)
 static int
 column_input(const DmQualityPlan *plan, DmPass *pass, const DmColumn *column)
 {
-	return input_number(pass, column_sql(plan, column));
+	return input_number(pass, DmColumnBaseSql(plan, column));
 }
 
 /*
@@ -101,7 +101,7 @@ valid_input_sql(const DmQualityPlan *plan, const DmPlanItem *item)
 	DmColumn *column = linitial(item->columns);
 
 	if (item->value_type == column->base_type)
-		return column_sql(plan, column);
+		return DmColumnBaseSql(plan, column);
 	return psprintf("(%s)::%s", DmColumnSql(plan, column),
 					format_type_extended(item->value_type, -1, FORMAT_TYPE_FORCE_QUALIFY));
 }
@@ -149,7 +149,7 @@ freshness_sql(const DmQualityPlan *plan, const DmPlanItem *item)
 	const char *name = DmColumnSql(plan, column);
 
 	if (column->base_type == TIMESTAMPTZOID)
-		return column_sql(plan, column);
+		return DmColumnBaseSql(plan, column);
 	return psprintf("pg_catalog.timezone(%s, (%s)::pg_catalog.timestamp)",
 					quote_literal_cstr(item->check->timezone), name);
 }

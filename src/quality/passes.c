@@ -21,6 +21,7 @@
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "parser/parse_coerce.h"
 #include "parser/parser.h"
 #include "utils/builtins.h"
@@ -163,10 +164,24 @@ key_can_be_hashed(const DmPlanItem *item)
 	return true;
 }
 
+/* The key as measures take it. */
+static char *
+key_values_sql(const DmQualityPlan *plan, const DmPlanItem *item)
+{
+	StringInfoData sql;
+	ListCell *cell;
+
+	initStringInfo(&sql);
+	foreach (cell, item->columns)
+		appendStringInfo(&sql, "%s%s", foreach_current_index(cell) ? ", " : "",
+						 DmColumnBaseSql(plan, lfirst(cell)));
+	return sql.data;
+}
+
 static char *
 row_hash_sql(const DmQualityPlan *plan, const DmPlanItem *item)
 {
-	return psprintf("datamesh.row_hash(%s)", columns_sql(plan, item->columns, ", "));
+	return psprintf("datamesh.row_hash(%s)", key_values_sql(plan, item));
 }
 
 /* Groups of equal keys that have more than one row; "more" restricts which rows are looked at. */
@@ -198,6 +213,8 @@ duplicates_failing(const DmQualityPlan *plan, const DmPlanItem *item)
 	return failing;
 }
 
+#define MOST_CANDIDATES 1000
+
 /* Hashes that more than one row has; more than a thousand of them are not worth a list. */
 static char *
 candidates_sql(const DmQualityPlan *plan, const DmPlanItem *item)
@@ -206,8 +223,84 @@ candidates_sql(const DmQualityPlan *plan, const DmPlanItem *item)
 
 	return psprintf(
 		"SELECT %s AS datamesh_hash FROM %s%s GROUP BY 1 HAVING pg_catalog.count(*) > 1 "
-		"LIMIT 1001",
-		row_hash_sql(plan, item), DmReadingSql(plan), where_sql(plan, item, nulls));
+		"LIMIT %d",
+		row_hash_sql(plan, item), DmReadingSql(plan), where_sql(plan, item, nulls),
+		MOST_CANDIDATES + 1);
+}
+
+/*
+ * A key of a few times the memory that it may have is measured in ranges of
+ * hashes, each a parallel scan: faster than grouping, which sorts or spills.
+ * Returns the number of ranges, 0 if the key is too large for that or its size
+ * unknown.
+ */
+#define MOST_RANGES 4
+
+static int
+hash_ranges(const DmQualityPlan *plan, const DmPlanItem *item)
+{
+	double rows = item->rows_seen >= 0 ? item->rows_seen : DmExpectedRows(plan->relation);
+	double needed = rows * sizeof(uint64) * 1.25;
+
+	if (rows < 0 || item->group_by != NIL || !key_can_be_hashed(item))
+		return 0;
+	for (int ranges = 2; ranges <= MOST_RANGES; ranges *= 2)
+		if (needed / ranges < (double) get_hash_memory_limit())
+			return ranges;
+	return 0;
+}
+
+static char *
+range_sql(const DmQualityPlan *plan, const DmPlanItem *item, int range, int ranges)
+{
+	StringInfoData args;
+	char *in_range = psprintf("(%s & %d) = %d", row_hash_sql(plan, item), ranges - 1, range);
+
+	initStringInfo(&args);
+	for (int i = 0; i < list_length(item->columns); i++)
+		appendStringInfo(&args, "%s%d", i ? ", " : "", i);
+	return psprintf(
+		"SELECT r ->> 'overflow', r ->> 'candidates', pg_catalog.jsonb_array_length(r -> "
+		"'hashes'), pg_catalog.array_to_string(ARRAY(SELECT "
+		"pg_catalog.jsonb_array_elements_text(r -> 'hashes')), ',') FROM (SELECT "
+		"datamesh.measure_result(datamesh.measure('{\"probes\": [{\"probe\": "
+		"\"unique\", \"args\": [%s], \"nulls_distinct\": %s}]}'::pg_catalog.jsonb, %s)) "
+		"-> 0 AS r FROM %s%s) AS datamesh_range",
+		args.data, item->check->nulls_distinct ? "true" : "false", key_values_sql(plan, item),
+		DmReadingSql(plan), where_sql(plan, item, in_range));
+}
+
+/* Candidates range by range; false if one of them overflows all the same. */
+static bool
+candidates_by_range(DmQualityPlan *plan, DmPlanItem *item, int ranges, int64 *candidates)
+{
+	StringInfoData list;
+	bool complete = true;
+
+	initStringInfo(&list);
+	*candidates = 0;
+	for (int range = 0; range < ranges; range++)
+	{
+		char *overflow;
+		int64 found = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		DmRead(plan, range_sql(plan, item, range, ranges));
+		overflow = DmSpiText(0, 1);
+		if (overflow != NULL && strcmp(overflow, "true") == 0)
+			return false;
+		if (overflow != NULL)
+			found = strtoll(DmSpiText(0, 2), NULL, 10);
+		if (found > 0)
+		{
+			complete &= found == atoi(DmSpiText(0, 3));
+			appendStringInfo(&list, "%s%s", list.len ? "," : "", DmSpiText(0, 4));
+		}
+		*candidates += found;
+		SPI_freetuptable(SPI_tuptable);
+	}
+	item->candidates = complete && *candidates <= MOST_CANDIDATES ? list.data : pstrdup("");
+	return true;
 }
 
 /* Find candidates by hash where that is cheaper; returns false if there are none: all are unique. */
@@ -215,16 +308,23 @@ static bool
 find_candidates(DmQualityPlan *plan, DmPlanItem *item)
 {
 	StringInfoData list;
+	int ranges = hash_ranges(plan, item);
+	int64 candidates;
 
-	if ((item->candidates != NULL && item->candidates[0] != '\0') || item->group_by != NIL ||
-		key_is_cheap(plan, item) || !key_can_be_hashed(item))
+	if ((item->candidates != NULL && item->candidates[0] != '\0') || item->group_by != NIL)
+		return true;
+	if (ranges > 0 && candidates_by_range(plan, item, ranges, &candidates))
+		return candidates > 0;
+	if (key_is_cheap(plan, item) || !key_can_be_hashed(item))
 		return true;
 	DmRead(plan, candidates_sql(plan, item));
 	initStringInfo(&list);
-	for (uint64 row = 0; row < SPI_processed && SPI_processed <= 1000; row++)
+	for (uint64 row = 0; row < SPI_processed && SPI_processed <= MOST_CANDIDATES; row++)
 		appendStringInfo(&list, "%s%s", row ? "," : "", DmSpiText(row, 1));
 	item->candidates = list.data;
-	return SPI_processed > 0;
+	candidates = SPI_processed;
+	SPI_freetuptable(SPI_tuptable);
+	return candidates > 0;
 }
 
 /*
@@ -659,10 +759,22 @@ own_query(const DmQualityPlan *plan, const DmPlanItem *item)
 char *
 DmOwnQuery(const DmQualityPlan *plan, const DmPlanItem *item)
 {
-	if (item->check->kind == DM_KIND_DUPLICATES && item->group_by == NIL &&
-		!key_is_cheap(plan, item) && key_can_be_hashed(item))
+	int ranges;
+
+	if (item->check->kind != DM_KIND_DUPLICATES || item->group_by != NIL)
+		return own_query(plan, item);
+	ranges = hash_ranges(plan, item);
+	if (ranges > 0)
+		return range_sql(plan, item, 0, ranges);
+	if (!key_is_cheap(plan, item) && key_can_be_hashed(item))
 		return candidates_sql(plan, item);
 	return own_query(plan, item);
+}
+
+int
+DmOwnScans(const DmQualityPlan *plan, const DmPlanItem *item)
+{
+	return item->check->kind == DM_KIND_DUPLICATES ? Max(1, hash_ranges(plan, item)) : 1;
 }
 
 static char *

@@ -508,8 +508,8 @@ bind_item(void *arg)
  */
 
 /* The planner's own guess at the number of rows; -1 where it has none. */
-static double
-expected_rows(Oid relation)
+double
+DmExpectedRows(Oid relation)
 {
 	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
 	double rows = -1;
@@ -538,7 +538,7 @@ key_fits_memory(const DmQualityPlan *plan, const DmPlanItem *item)
 		if (!OidIsValid(lookup_type_cache(column->base_type, TYPECACHE_HASH_PROC)->hash_proc))
 			return false;
 	}
-	return expected_rows(plan->relation) * sizeof(uint64) < (double) get_hash_memory_limit();
+	return DmExpectedRows(plan->relation) * sizeof(uint64) < (double) get_hash_memory_limit();
 }
 
 static bool

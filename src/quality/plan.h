@@ -100,6 +100,8 @@ struct DmQualityPlan
 
 /* plan.c */
 extern const char *DmColumnSql(const DmQualityPlan *plan, const DmColumn *column);
+/* The column as a value of its base type: a measure knows no domains. */
+extern char *DmColumnBaseSql(const DmQualityPlan *plan, const DmColumn *column);
 extern char *DmReadingSql(const DmQualityPlan *plan);
 extern char *DmConditionSql(const DmQualityPlan *plan, const DmPlanItem *item, bool condition);
 extern List *DmKeyColumns(const DmQualityPlan *plan, const DmPlanItem *item);
@@ -130,8 +132,12 @@ extern void DmPassRun(DmQualityPlan *plan, List *parts);
 extern void DmPassRead(DmQualityPlan *plan, DmPass *pass, Jsonb *results, char *group);
 
 /* passes.c */
+/* The rows that the statistics expect; -1 where they say nothing. */
+extern double DmExpectedRows(Oid relation);
 extern void DmOwnRun(DmQualityPlan *plan, DmPlanItem *item);
+/* The first query of a road of its own, and how many scans that road takes. */
 extern char *DmOwnQuery(const DmQualityPlan *plan, const DmPlanItem *item);
+extern int DmOwnScans(const DmQualityPlan *plan, const DmPlanItem *item);
 extern void DmQuantilesRun(DmQualityPlan *plan, List *items);
 extern bool DmRelationHasRows(DmQualityPlan *plan);
 extern bool DmRowCountNeedsFew(const DmCheck *check);

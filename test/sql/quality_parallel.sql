@@ -80,4 +80,10 @@ SELECT method FROM datamesh.explain_checks('par.unknown'::regclass, '[{"check": 
 SELECT rule, status, failing_rows, sample_keys FROM datamesh.check_table('par.unknown', '[
     {"check": "duplicate_values", "column": "k"}, {"check": "duplicate_values", "column": "id"}, {"check": "duplicate_values", "columns": ["g", "c"], "sample_keys": 2},
     {"check": "duplicate_values", "columns": ["k", "g"]}]');
+-- a key of a few times the memory is measured in ranges of hashes
+SET work_mem = '128kB';
+SELECT pass, method, detail LIKE '%& 3) = 0%' AS a_quarter FROM datamesh.explain_checks('par.big'::regclass, '[{"check": "duplicate_values", "column": "k"}, {"check": "duplicate_values", "columns": ["k", "g"], "where": "g < 4"}]');
+SELECT rule, status, failing_rows, sample_keys FROM datamesh.check_table('par.big', '[
+    {"check": "duplicate_values", "column": "k"}, {"check": "duplicate_values", "column": "id"}, {"check": "duplicate_values", "columns": ["g", "c"], "sample_keys": 2},
+    {"check": "duplicate_values", "columns": ["k", "g"], "where": "g < 4"}]');
 DROP SCHEMA par CASCADE;
