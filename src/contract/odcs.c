@@ -225,9 +225,7 @@ static const DmField sla_fields[] = {
 	F("schedule", S),
 	END,
 };
-/* clang-format on */
 
-/* clang-format off */
 static const char *const sla_properties[] = {"availability", "av", "throughput", "th", "errorRate",
 	"er", "generalAvailability", "ga", "endOfSupport", "es", "endOfLife", "el", "retention", "re",
 	"frequency", "fy", "latency", "ly", "timeToDetect", "td", "timeToNotify", "tn", "timeToRepair",
@@ -335,9 +333,7 @@ static const struct
 	{"vertica", {"host", "port", "database", "schema"}},
 	{"zen", {"host", "database"}},
 };
-/* clang-format on */
 
-/* clang-format off */
 static const DmField server_fields[] = {
 	ID,
 	F("server", S, .flags = REQUIRED),
@@ -393,9 +389,7 @@ static const char *const document_kinds[] = {"DataContract", NULL};
 /* clang-format off */
 static const char *const statuses[] = {"proposed", "draft", "active", "deprecated", "retired",
 	NULL};
-/* clang-format on */
 
-/* clang-format off */
 static const DmField root_fields[] = {
 	F("apiVersion", S, .flags = REQUIRED, .check = check_api_version),
 	F("kind", S, .flags = REQUIRED, .values = document_kinds),

@@ -52,18 +52,14 @@ static const char *const quality_types[] = {"text", "library", "sql", "custom", 
 /* clang-format off */
 static const char *const metrics[] = {"nullValues", "missingValues", "invalidValues",
 	"duplicateValues", "rowCount", NULL};
-/* clang-format on */
-/* clang-format off */
+
 static const char *const dimensions[] = {"accuracy", "completeness", "conformity", "consistency",
 	"coverage", "timeliness", "uniqueness", NULL};
-/* clang-format on */
-/* clang-format off */
+
 static const char *const operators[] = {"mustBe", "mustNotBe", "mustBeGreaterThan",
 	"mustBeGreaterOrEqualTo", "mustBeLessThan", "mustBeLessOrEqualTo", "mustBeBetween",
 	"mustNotBeBetween", NULL};
-/* clang-format on */
 
-/* clang-format off */
 static const DmField argument_fields[] = {
 	F("missingValues", A, .item_kinds = SCALAR),
 	F("validValues", A, .item_kinds = SCALAR),

@@ -130,8 +130,7 @@ DmCheckUniqueNames(DmValidator *v, const DmPath *path, const DmNode *list)
 /* clang-format off */
 static const char *const logical_types[] = {"string", "date", "timestamp", "time", "number",
 	"integer", "object", "array", "boolean", NULL};
-/* clang-format on */
-/* clang-format off */
+
 static const char *const integer_formats[] = {"i8", "i16", "i32", "i64", "i128", "u8", "u16",
 	"u32", "u64", "u128", NULL};
 /* clang-format on */
@@ -242,8 +241,7 @@ check_ordered(DmValidator *v, const DmPath *path, const DmNode *options, const c
 	const DmNode *from = DmNodeGet(options, low);
 	const DmNode *to = DmNodeGet(options, high);
 
-	if (DmIsKind(from, N) && DmIsKind(to, N) && DmIsReasonableNumber(from->text) &&
-		DmIsReasonableNumber(to->text) && DmCompareNumbers(from, to) > 0)
+	if (DmIsKind(from, N) && DmIsKind(to, N) && DmCompareNumbers(from, to) > 0)
 		DmProblem(v, path, "%s %s is greater than %s %s", low, from->text, high, to->text);
 }
 

@@ -13,6 +13,7 @@
 
 #include "contract/document.h"
 
+/* Kinds of values, short enough for tables */
 #define S DM_NODE_STRING
 #define N DM_NODE_NUMBER
 #define B DM_NODE_BOOLEAN
@@ -37,13 +38,14 @@ typedef struct DmValidator
 } DmValidator;
 
 typedef struct DmShape DmShape;
-typedef void (*DmCheck)(DmValidator *v, const DmPath *path, const DmNode *node);
+typedef void (*DmShapeCheck)(DmValidator *v, const DmPath *path, const DmNode *node);
 
-#define REQUIRED 1 /* the key must be there */
-#define INTEGER 2  /* a number without a fraction */
-#define COUNT 4    /* an integer of at least 0 */
-#define FILLED 8   /* a string that is not empty */
-#define POSITIVE 16
+/* What else a field asks for */
+#define REQUIRED 1  /* the key must be there */
+#define INTEGER 2   /* a number without a fraction */
+#define COUNT 4     /* an integer of at least 0 */
+#define FILLED 8    /* a string that is not empty */
+#define POSITIVE 16 /* a number above 0 */
 
 /* One key of an object: its name, the kinds its value may have, and what else is said of it. */
 #define F(key, kinds_, ...)                                                                        \
@@ -63,13 +65,13 @@ typedef struct DmField
 	const DmShape *shape;      /* what an object (itself, or as a member of the array) has */
 	const DmShape *order;      /* sorts an object whose checks depend on what stands beside it */
 	int item_kinds;            /* kinds of an array's members */
-	DmCheck check;             /* what remains, once the kind is right */
+	DmShapeCheck check;        /* what remains, once the kind is right */
 } DmField;
 
 struct DmShape
 {
 	const DmField *fields; /* ended by one without a name */
-	DmCheck check;
+	DmShapeCheck check;
 };
 
 static inline DmPath
@@ -84,11 +86,15 @@ DmMember(const DmPath *path, int index)
 	return (DmPath){.up = path, .index = index};
 }
 
-/* Is it there, of such a kind, and in order? */
+/* Can numeric hold it?  Far more than anyone means, and far less than would hurt. */
+extern bool DmIsReasonableNumber(const char *number);
+
+/* Is it there, of such a kind, and nothing that has been reported already? */
 static inline bool
 DmIsKind(const DmNode *node, int kinds)
 {
-	return node != NULL && (node->kind & kinds) != 0 && node->problem == NULL;
+	return node != NULL && (node->kind & kinds) != 0 && node->problem == NULL &&
+		   (node->kind != N || DmIsReasonableNumber(node->text));
 }
 
 /* Of ASCII, whatever the locale. */
@@ -117,7 +123,6 @@ extern char *DmListText(const char *const *values);
 extern bool DmIsOneOf(const char *text, const char *const *values);
 /* Do two words differ by no more than a slip of the pen? */
 extern bool DmIsNearMiss(const char *written, const char *known);
-extern bool DmIsReasonableNumber(const char *number);
 extern int DmCompareNumbers(const DmNode *a, const DmNode *b);
 extern const DmField *DmFindField(const DmShape *shape, const char *name);
 

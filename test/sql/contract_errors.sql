@@ -34,6 +34,8 @@ schema:
           - {mustBe: 0}
           - {type: sql, mustBeBetween: [3, 1]}
           - {type: sql, query: SELECT 1, mustBeBetween: [1, 2, 3]}
+          - {metric: rowCount, mustBeBetween: [1e999999, 1]}
+          - {metric: rowCount, mustBeBetween: [a, 1]}
           - {type: custom}
           - {type: regex}
           - {metric: invalidValues, mustBe: none, arguments: {missingValues: [.nan]}}
