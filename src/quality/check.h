@@ -123,6 +123,7 @@ typedef struct DmRules
 	List *checks;       /* DmCheck * in the order of the rules */
 	List *column_names; /* DmColumnName *: renamings */
 	List *key;          /* char *: the primary key that the rules declare */
+	char *object;       /* what a contract calls the relation; NULL if it does not say */
 } DmRules;
 
 /* rules.c */

@@ -864,8 +864,9 @@ sample_failing(DmQualityPlan *plan, DmPlanItem *item)
 	{
 		DmColumn *column = lfirst(cell);
 
-		appendStringInfo(&object, "%s%s, %s::pg_catalog.text", object.len ? ", " : "",
-						 quote_literal_cstr(column->name), DmColumnSql(plan, column));
+		appendStringInfo(&object, "%s%s, pg_catalog.left(%s::pg_catalog.text, 100)",
+						 object.len ? ", " : "", quote_literal_cstr(column->name),
+						 DmColumnSql(plan, column));
 	}
 	initStringInfo(&sql);
 	appendStringInfo(

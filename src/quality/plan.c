@@ -360,16 +360,42 @@ bind_invalid(DmQualityPlan *plan, DmPlanItem *item)
 	item->value_type = type;
 }
 
+/*
+ * The table that orphan_values refers to: in the schema of the relation unless
+ * the rule says otherwise.  A contract may mean its own object by the name that
+ * it has for it, and its columns by theirs.
+ */
+static Oid
+find_parent(DmQualityPlan *plan, DmCheck *check)
+{
+	Oid schema = get_rel_namespace(plan->relation);
+	ListCell *column, *pair;
+
+	if (check->ref_schema != NULL || plan->rules->object == NULL ||
+		strcmp(plan->rules->object, check->ref_table) != 0 ||
+		OidIsValid(get_relname_relid(check->ref_table, schema)))
+		return RangeVarGetRelid(
+			makeRangeVar(check->ref_schema ? check->ref_schema : get_namespace_name(schema),
+						 check->ref_table, -1),
+			AccessShareLock, false);
+	foreach (column, check->ref_columns)
+		foreach (pair, plan->rules->column_names)
+			if (strcmp(((DmColumnName *) lfirst(pair))->name, lfirst(column)) == 0)
+			{
+				lfirst(column) = ((DmColumnName *) lfirst(pair))->physical;
+				break;
+			}
+	return plan->relation;
+}
+
 static void
 bind_orphans(DmQualityPlan *plan, DmPlanItem *item)
 {
 	DmCheck *check = item->check;
-	char *schema = check->ref_schema ? check->ref_schema
-									 : get_namespace_name(get_rel_namespace(plan->relation));
 	ListCell *cell;
 
-	item->parent =
-		RangeVarGetRelid(makeRangeVar(schema, check->ref_table, -1), AccessShareLock, false);
+	check->ref_columns = list_copy(check->ref_columns);
+	item->parent = find_parent(plan, check);
 	foreach (cell, check->ref_columns)
 		if (get_attnum(item->parent, lfirst(cell)) <= 0)
 			ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),

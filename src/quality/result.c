@@ -18,6 +18,7 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
+#include "base/compat.h"
 #include "quality/plan.h"
 
 static Datum
@@ -451,7 +452,7 @@ decided_result(DmQualityPlan *plan, DmPlanItem *item, DmCheckResult *result)
 	result->status = result->severity == DM_SEVERITY_INFO ? DM_CHECK_SKIPPED : DM_CHECK_FAIL;
 	result->message =
 		psprintf("column \"%s\" does not exist in \"%s\"",
-				 ((DmColumn *) linitial(item->columns))->name, get_rel_name(plan->reading));
+				 ((DmColumn *) linitial(item->columns))->name, get_rel_name(plan->relation));
 	return result;
 }
 

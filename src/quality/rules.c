@@ -1393,6 +1393,7 @@ read_schema_object(Reader *reader, JsonbContainer *object, JsonbContainer *root)
 	JsonbContainer *slas = array_of(field(root, "slaProperties"));
 	JsonbContainer *properties = array_of(field(object, "properties"));
 
+	reader->rules->object = scalar_text(field(object, "name"), NULL);
 	read_properties(reader, properties);
 	read_relationships(reader, "relationships", NULL, array_of(field(object, "relationships")));
 	read_rule_array(reader, "quality", NULL, array_of(field(object, "quality")));

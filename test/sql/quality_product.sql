@@ -36,7 +36,7 @@ schema:
       - name: customer_id
         physicalName: cust
         required: true
-        relationships: [{to: customers.id}]
+        relationships: [{to: customers.id}, {to: orders.order_id}]
       - name: amount
         physicalName: Amount
         logicalType: number
