@@ -54,6 +54,24 @@
 
 /* ---- making one ---- */
 
+/* What one unique probe may hold: all of them together must fit in one varlena, too. */
+static Size
+unique_share(const DmProgram *program, Size memory_budget)
+{
+	return Min(memory_budget, MaxAllocSize / 4 * 3) / program->nunique;
+}
+
+void
+DmMeasureRaiseBudget(DmMeasure *measure, Size memory_budget)
+{
+	for (int i = 0; i < measure->program->nprobes; i++)
+	{
+		if (measure->states[i].unique)
+			DmUniqueRaiseLimit(measure->states[i].unique,
+							   unique_share(measure->program, memory_budget));
+	}
+}
+
 /* A probe that cannot be measured needs nothing. */
 static void
 init_state(DmMeasure *measure, int i)
@@ -70,7 +88,7 @@ init_state(DmMeasure *measure, int i)
 		state->exact = probe->hasher ? probe->hasher->exact : true;
 		state->unique = palloc(sizeof(DmUnique));
 		DmUniqueInit(state->unique, CurrentMemoryContext,
-					 Min(measure->memory_budget, MaxAllocSize / 4 * 3) / program->nunique);
+					 unique_share(program, measure->memory_budget));
 	}
 	else if (probe->kind == DM_PROBE_STATS && program->compiled)
 		state->stats = DmStatsCreate(DmProgramType(program, probe->args[0]),

@@ -30,7 +30,7 @@
  * fractions, and bounds of a float4 are float8, as SQL compares them.  A "missing" value that is none of the
  * type is not an error: it just never occurs.
  *
- * An SQL aggregate takes at most 98 inputs beside the specification (FUNC_MAX_ARGS).  For more columns,
+ * An SQL aggregate takes at least one and at most 98 inputs beside the specification (FUNC_MAX_ARGS).  For more columns,
  * either call measure() several times in one SELECT (one scan, and the faster way) or pass the whole
  * row with "record": true.
  *

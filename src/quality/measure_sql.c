@@ -78,26 +78,33 @@ readable_measure(Datum value, DmMeasure *like)
 						 true);
 }
 
-/* One to change, right below parent: the very object, if it is one that may be changed. */
+/*
+ * One to change, right below parent: the very object, if it is one that may be changed.  Another one
+ * may have been made under a smaller work_mem.
+ */
 static DmMeasure *
 writable_measure(Datum value, MemoryContext parent)
 {
 	struct varlena *flat;
+	DmMeasure *measure;
 
 	if (is_expanded(value))
 	{
-		DmMeasure *measure = expanded_measure(value);
 		DmMeasure *copy;
 
+		measure = expanded_measure(value);
 		if (VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(value)) &&
 			MemoryContextGetParent(measure->header.eoh_context) == parent)
 			return measure;
 		copy = DmMeasureMakeLike(parent, measure);
+		DmMeasureRaiseBudget(copy, get_hash_memory_limit());
 		DmMeasureMerge(copy, measure);
 		return copy;
 	}
 	flat = PG_DETOAST_DATUM_PACKED(value);
-	return DmMeasureRead(parent, VARDATA_ANY(flat), VARSIZE_ANY_EXHDR(flat), NULL, false);
+	measure = DmMeasureRead(parent, VARDATA_ANY(flat), VARSIZE_ANY_EXHDR(flat), NULL, false);
+	DmMeasureRaiseBudget(measure, get_hash_memory_limit());
+	return measure;
 }
 
 /* Bytes from outside, as a value, after a look at all of them. */

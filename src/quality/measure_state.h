@@ -58,6 +58,9 @@ extern DmMeasure *DmMeasureMake(MemoryContext parent, DmProgram *program, Size m
 /* An empty one of the same specification, which only merges; it shares nothing with the other. */
 extern DmMeasure *DmMeasureMakeLike(MemoryContext parent, const DmMeasure *other);
 
+/* Unique probes may hold as much as memory_budget allows, if they could hold less. */
+extern void DmMeasureRaiseBudget(DmMeasure *measure, Size memory_budget);
+
 extern void DmSampleAdd(DmMeasure *measure, DmProbeState *state, uint64 hash, char **texts);
 
 /* measure_store.c */

@@ -47,6 +47,12 @@ DmUniqueInit(DmUnique *set, MemoryContext parent, Size memory)
 	set->limit = Min(memory / sizeof(uint64), LARGEST_LIMIT);
 }
 
+void
+DmUniqueRaiseLimit(DmUnique *set, Size memory)
+{
+	set->limit = Max(set->limit, Min(memory / sizeof(uint64), LARGEST_LIMIT));
+}
+
 static void
 overflow(DmUnique *set)
 {

@@ -52,6 +52,7 @@ typedef struct DmUniqueSummary
 } DmUniqueSummary;
 
 extern void DmUniqueInit(DmUnique *set, MemoryContext parent, Size memory);
+extern void DmUniqueRaiseLimit(DmUnique *set, Size memory);
 extern bool DmUniqueGrow(DmUnique *set, uint64 hash);
 extern void DmUniqueMerge(DmUnique *into, const DmUnique *from);
 extern bool DmUniqueOverflowed(const DmUnique *set);

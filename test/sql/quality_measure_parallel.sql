@@ -119,7 +119,11 @@ CREATE FUNCTION overflows(workers int, leader bool, upto int) RETURNS jsonb LANG
 $$ BEGIN PERFORM set_config('max_parallel_workers_per_gather', workers::text, true), set_config('parallel_leader_participation', leader::text, true);
   RETURN (SELECT jsonb_agg(p -> 'overflow') FROM (SELECT datamesh.measure_result(datamesh.measure('{"probes": [{"probe": "unique", "args": [0]}, {"probe": "unique", "args": [0], "filter": 1}]}', id, id < 10)) AS r FROM plain WHERE id <= upto) q, jsonb_array_elements(r) p); END $$;
 SELECT n, workers, overflows(workers, workers % 2 = 0, n) FROM unnest(ARRAY[8192, 8193, 12000]) n, unnest(ARRAY[0, 1, 2, 4]) workers ORDER BY 1, 2;
+-- states that were stored then may grow as large as work_mem is now
+CREATE TABLE halves AS SELECT id % 2 AS half, datamesh.measure('{"probes": [{"probe": "unique", "args": [0]}]}', id) AS m FROM generate_series(1, 20000) id GROUP BY 1;
+SELECT datamesh.measure_result(datamesh.merge(m)) -> 0 ->> 'overflow' AS too_many FROM halves;
 RESET work_mem; RESET hash_mem_multiplier;
+SELECT datamesh.measure_result(datamesh.merge(m)) -> 0 ->> 'overflow' AS too_many, datamesh.measure_result(datamesh.merge(m)) -> 0 ->> 'excess' AS excess FROM halves;
 
 -- a query that is cancelled leaves nothing behind; the next one is right
 SET statement_timeout = '30ms';
