@@ -480,7 +480,8 @@ judge_groups(DmQualityPlan *plan, DmPlanItem *item, DmCheckResult *result)
 	{
 		DmOutcome *outcome = lfirst(cell);
 
-		result->failing_rows += Max(outcome->failing, 0);
+		if (item->check->kind != DM_KIND_FRESHNESS || item->check->max_future != NULL)
+			result->failing_rows += Max(outcome->failing, 0);
 		if (keys == NULL)
 			keys = outcome->keys;
 		if (judge(plan, item, outcome) != DM_CHECK_FAIL)
@@ -508,10 +509,14 @@ judge_whole(DmQualityPlan *plan, DmPlanItem *item, DmCheckResult *result)
 	result->failing_rows = outcome->failing;
 	result->metric_value = figure_of(item, outcome);
 	if (item->check->kind == DM_KIND_FRESHNESS)
+	{
 		result->metric_value = outcome->has_newest
 								   ? DatumGetCString(DirectFunctionCall1(
 										 timestamptz_out, TimestampTzGetDatum(outcome->newest)))
 								   : NULL;
+		if (item->check->max_future == NULL)
+			result->failing_rows = -1; /* rows in the future are left out, not at fault */
+	}
 	/* "at least one row" is no number of rows */
 	if (item->check->kind == DM_KIND_ROW_COUNT && !item->measured && outcome->rows > 0 &&
 		result->status == DM_CHECK_PASS)

@@ -120,6 +120,15 @@ FROM datamesh.check_table('answers.times', '[
     {"check": "freshness", "column": "l", "max_age": "3 hours", "timezone": "Mars/Olympus", "name": "no such zone"},
     {"check": "freshness", "column": "id", "max_age": "3 hours", "name": "no time"}]');
 
+-- an index finds the newest at once, and the same
+CREATE INDEX ON answers.times (z);
+SELECT pass, rule, method FROM datamesh.explain_checks('answers.times'::regclass, '[
+    {"check": "freshness", "column": "z", "max_age": "3 hours"}, {"check": "freshness", "column": "z", "max_age": "3 hours", "where": "id > 0", "name": "filtered"}]');
+SELECT rule, status, failing_rows, message FROM datamesh.check_table('answers.times', '[
+    {"check": "freshness", "column": "z", "max_age": "3 hours"},
+    {"check": "freshness", "column": "z", "max_age": "1 hour", "max_future": "2 hours", "name": "future"},
+    {"check": "freshness", "column": "z", "max_age": "3 hours", "group_by": ["id"], "name": "each"}]');
+
 -- 8. a month is not 30 days (in SQL, interval '1 month' = '30 days'); ages are read carefully
 CREATE TABLE answers.ages (t timestamptz);
 INSERT INTO answers.ages VALUES (now() - interval '30 days 12 hours');
