@@ -56,8 +56,8 @@ static const char *const kind_fields[] = {
 	[DM_PROBE_ROWS] = "",
 	[DM_PROBE_NULLS] = " arg ",
 	[DM_PROBE_MISSING] = " arg values ",
-	[DM_PROBE_VALID] = " arg values pattern min max exclusive_min exclusive_max min_length "
-					   "max_length multiple_of ",
+	[DM_PROBE_VALID] = (" arg values pattern min max exclusive_min exclusive_max min_length "
+						"max_length multiple_of "),
 	[DM_PROBE_TRUE] = " arg ",
 	[DM_PROBE_UNIQUE] = " args nulls_distinct ",
 	[DM_PROBE_STATS] = " arg ",

@@ -724,7 +724,10 @@ dfa_matches(DmPattern *pattern, const char *string, Size length)
 		{
 			next = dfa_step(pattern->nfa, dfa, state, c);
 			if (next < 0)
+			{
+				pattern->nfa = NULL; /* do not try again */
 				return -1;
+			}
 		}
 		state = next;
 	}
