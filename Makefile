@@ -62,6 +62,7 @@ OBJS = \
 	src/ltv/state.o \
 	src/ltv/state_io.o \
 	src/ltv/ltv.o \
+	src/governance/policy.o \
 	src/publish/publish.o \
 	src/publish/gate.o \
 	src/publish/tuple.o \
@@ -83,6 +84,7 @@ SQL_PARTS = \
 	sql/parts/quality_measure.sql \
 	sql/parts/quality.sql \
 	sql/parts/ltv.sql \
+	sql/parts/governance.sql \
 	sql/parts/publish.sql
 
 DATA_built = sql/datamesh--$(EXTVERSION).sql
@@ -119,6 +121,7 @@ REGRESS = \
 	quality_measure_parallel \
 	ltv \
 	ltv_differential \
+	governance_policies \
 	publish \
 	publish_gates \
 	publish_lifecycle \

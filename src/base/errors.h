@@ -36,4 +36,8 @@
 /* MD3xx: integrity */
 #define ERRCODE_DM_EVENT_LOG_TAMPERED MAKE_SQLSTATE('M', 'D', '3', '0', '1')
 
+/* MD4xx: governance.  These two are raised in SQL (sql/parts/governance.sql). */
+#define ERRCODE_DM_POLICY_LOOSENED MAKE_SQLSTATE('M', 'D', '4', '0', '1')
+#define ERRCODE_DM_UNDEFINED_POLICY MAKE_SQLSTATE('M', 'D', '4', '0', '2')
+
 #endif /* DATAMESH_BASE_ERRORS_H */
