@@ -16,7 +16,7 @@ SELECT count(*) AS without_description FROM datamesh.policies WHERE description 
 -- what a parameter means is told for every one of them
 SELECT p.policy, k AS parameter
 FROM datamesh.policies AS p, jsonb_object_keys(p.parameters) AS k
-WHERE NOT EXISTS (SELECT FROM datamesh.policy_parameter AS m WHERE m.policy_name = p.policy AND m.parameter = k);
+WHERE NOT EXISTS (SELECT FROM datamesh.policy_parameters AS m WHERE m.policy = p.policy AND m.parameter = k);
 
 -- ---- who: global ones are the council's, a domain's its members'
 SET ROLE regress_gov_member;
