@@ -67,6 +67,9 @@ OBJS = \
 	src/publish/gate.o \
 	src/publish/tuple.o \
 	src/publish/copy.o \
+	src/publish/release.o \
+	src/publish/view.o \
+	src/publish/grant.o \
 	src/publish/port.o \
 	src/publish/lock.o \
 	src/publish/lifecycle.o \

@@ -165,7 +165,7 @@ dm_deprecate(PG_FUNCTION_ARGS)
 	DmLifecycleSettle(product);
 	port = DmPortByMajor(product, contract->major);
 	if (port != NULL)
-		DmPortDescribe(product, port, port->contract_id);
+		DmViewDescribe(product, port, port->contract_id);
 	values[0] = DateADTGetDatum(end_of_life);
 	values[1] = Int32GetDatum(contract->major);
 	details = DmPublishDetails(
@@ -399,7 +399,7 @@ show_release(const DmProduct *product, const Target *target, int32 release)
 	DmSpiExecute("INSERT INTO datamesh.port_history (port_id, since, release_id) "
 				 "VALUES ($1, pg_catalog.clock_timestamp(), $2)",
 				 2, types, values, NULL, false);
-	DmPortDescribe(product, port, target->contract_id);
+	DmViewDescribe(product, port, target->contract_id);
 	return DmPublishDetails("SELECT pg_catalog.jsonb_build_object('release', $2, 'instead_of', $4)",
 							4, types, values);
 }

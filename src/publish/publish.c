@@ -238,13 +238,13 @@ attempt(DmPublication *pub)
 	DmGateContract(pub);
 	DmGateSource(pub);
 	pub->results = DmGateColumns(pub);
-	DmPortCreateRelease(pub);
+	DmReleaseCreate(pub);
 	fill_and_measure(pub, contract_rules(pub));
 	DmReportBuild(pub);
 	if (pub->critical > 0 || pub->dry_run)
 		return false;
 
-	DmPortIndexRelease(pub);
+	DmReleaseIndex(pub);
 	if (!pub->live)
 		analyze_release(pub);
 	DmPortSwitch(pub);

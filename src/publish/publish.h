@@ -10,8 +10,11 @@
  *	copy.c		 one pass over the source that fills the release and shows every
  *				 row to the quality engine
  *	report.c	 the verdict, and the report that is kept whatever it was
- *	port.c		 the release becomes a partition of its port's relation, and the
- *				 port's views, comments and grants say what the contract says
+ *	tuple.c		 the tuples of that pass, formed one behind the other
+ *	release.c	 the relation of a release
+ *	port.c		 the release becomes what the port shows
+ *	view.c		 the port's views and their comments
+ *	grant.c		 who may read them
  *	lock.c		 exclusive locks that nobody ever queues behind
  *	lifecycle.c	 the state machine; deprecate, retire, rollback
  *	retention.c	 releases beyond the retention go, when no reader is in the way
@@ -99,14 +102,41 @@ extern List *DmGateColumns(DmPublication *pub);
 extern bool DmCopyCanMeasure(const DmPublication *pub, DmQualityPlan *plan);
 extern void DmCopySource(DmPublication *pub, DmQualityPlan *plan);
 
-/* port.c */
+/* port.c: run under the identity of the extension's owner, with SPI connected */
+extern void DmRun(const char *sql);
+extern char *DmQualified(const char *schema, const char *name);
+extern Oid DmFindRelation(const char *schema, const char *name);
+extern char *DmPortName(const DmProduct *product, int major);
 extern DmPort *DmPortByMajor(const DmProduct *product, int major);
 extern int DmPortNewestMajor(const DmProduct *product);
-extern void DmPortCreateRelease(DmPublication *pub);
-extern void DmPortIndexRelease(DmPublication *pub);
+extern List *DmPortOrder(const DmPublication *pub);
 extern void DmPortSwitch(DmPublication *pub);
 extern void DmPortDrop(const DmProduct *product, const DmPort *port, int next_major);
-extern void DmPortDescribe(const DmProduct *product, const DmPort *port, int32 contract_id);
+
+/* release.c */
+extern void DmReleaseCreate(DmPublication *pub);
+extern void DmReleaseIndex(DmPublication *pub);
+extern void DmReleaseCreateParent(const DmPublication *pub, const char *parent);
+extern char *DmReleaseMissingColumns(Oid parent, List *columns);
+extern void DmReleaseAttach(const DmPublication *pub, const char *parent);
+
+/* view.c */
+extern char *DmViewOfReleases(const DmPublication *pub, List *columns, int32 port_id,
+							  const char *parent);
+extern char *DmViewOfSource(const DmPublication *pub, List *columns);
+extern void DmViewDefine(const DmPublication *pub, const char *view, const char *definition,
+						 List *columns);
+extern void DmViewDrop(const char *view, Oid relid, const char *hint);
+extern void DmViewDescribe(const DmProduct *product, const DmPort *port, int32 contract_id);
+
+/* grant.c */
+extern List *DmGrantees(const char *catalog, const char *prefix, Oid object);
+extern char *DmRoleLabel(Oid role);
+extern List *DmGrantReaders(const DmPublication *pub);
+extern List *DmGrantSettleRelation(const char *label, Oid relation, List *readers);
+extern void DmGrantSettle(const DmPublication *pub, List *readers, bool newest);
+extern void DmGrantLockSchema(const DmPublication *pub, bool is_new, List *readers);
+extern void DmGrantLiveSource(const DmPublication *pub);
 
 /* lock.c */
 extern void DmLockWithoutQueue(List *relids, const char *purpose);

@@ -96,6 +96,18 @@ GRANT USAGE ON SCHEMA rdom TO regress_victim;
 SELECT pg_temp.try('SELECT 2');
 SELECT has_table_privilege('regress_victim', 'rdom.p', 'SELECT') AS still_reads;
 
+-- nor do default privileges open a release, its parent or a port
+ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO regress_victim;
+ALTER DEFAULT PRIVILEGES FOR ROLE rdom_port GRANT ALL ON TABLES TO regress_victim;
+SET ROLE regress_dom;
+CALL datamesh.load_contract(replace(datamesh.contract_yaml('rdom.p'), 'version: 1.0.0', 'version: 2.0.0'));
+RESET ROLE;
+CALL datamesh.publish('rdom.p');
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM regress_victim;
+ALTER DEFAULT PRIVILEGES FOR ROLE rdom_port REVOKE ALL ON TABLES FROM regress_victim;
+SELECT count(*) AS opened FROM pg_class c, aclexplode(c.relacl) a
+WHERE c.relnamespace IN ('rdom'::regnamespace, 'rdom_releases'::regnamespace) AND a.grantee = 'regress_victim'::regrole;
+
 -- objects named like ours in the caller's path are not used
 CREATE SCHEMA regress_trap;
 CREATE FUNCTION regress_trap.current_release(integer) RETURNS integer LANGUAGE sql AS 'SELECT 0';
@@ -113,6 +125,7 @@ SET client_min_messages = warning;
 DROP SCHEMA regress_trap CASCADE;
 DROP FUNCTION pg_temp.try;
 CALL datamesh.deprecate('rdom.p', '1.0.0', current_date);
+CALL datamesh.deprecate('rdom.p', '2.0.0', current_date);
 CALL datamesh.retire('rdom.p');
 CALL datamesh.drop_domain('rdom');
 CALL datamesh.drop_domain('rvictim');

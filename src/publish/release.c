@@ -1,0 +1,267 @@
+/*-------------------------------------------------------------------------
+ *
+ * release.c
+ *		The relation of a release: made, indexed, attached to its port's relation.
+ *
+ * A release belongs to the port role from the start. Until the gates are passed the domain's owner
+ * may read it, because the checks that follow the copy run as the owner; nobody else ever may.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
+#include "catalog/toasting.h"
+#include "commands/tablecmds.h"
+#include "nodes/makefuncs.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/ruleutils.h"
+#include "base/compat.h"
+#include "base/errors.h"
+#include "base/names.h"
+#include "base/session.h"
+#include "publish/publish.h"
+
+/* CHECK (datamesh_release = N): with NOT NULL what spares ATTACH PARTITION its scan. */
+static Constraint *
+release_check(const char *name, int32 release_id)
+{
+	Constraint *check = makeNode(Constraint);
+	ColumnRef *column = makeNode(ColumnRef);
+	A_Const *number = makeNode(A_Const);
+
+	column->fields = list_make1(makeString(DM_RELEASE_COLUMN));
+	column->location = -1;
+	number->val.ival.type = T_Integer;
+	number->val.ival.ival = release_id;
+	number->location = -1;
+	check->contype = CONSTR_CHECK;
+	check->conname = pstrdup(name);
+	check->raw_expr =
+		(Node *) makeA_Expr(AEXPR_OP, list_make2(makeString("pg_catalog"), makeString("=")),
+							(Node *) column, (Node *) number, -1);
+	check->initially_valid = true;
+	DmEnforceConstraint(check);
+	check->location = -1;
+	return check;
+}
+
+static int32
+next_release_id(void)
+{
+	bool isnull;
+
+	DmSpiExecute("SELECT pg_catalog.nextval(pg_catalog.pg_get_serial_sequence("
+				 "'datamesh.release', 'release_id'))::pg_catalog.int4",
+				 0, NULL, NULL, NULL, false);
+	return DatumGetInt32(DmSpiDatum(0, 1, &isnull));
+}
+
+/* The domain's owner has this from create_domain; a restored or older domain may lack it. */
+static void
+let_owner_enter(const DmDomain *domain)
+{
+	Oid schema = get_namespace_oid(domain->release_schema, false);
+
+	if (DmSchemaAclCheck(schema, domain->owner, ACL_USAGE) == ACLCHECK_OK)
+		return;
+	LockDatabaseObject(NamespaceRelationId, schema, 0, ShareUpdateExclusiveLock);
+	DmRun(psprintf("GRANT USAGE ON SCHEMA %s TO %s", quote_identifier(domain->release_schema),
+				   quote_identifier(domain->owner_name)));
+}
+
+/*
+ * Make the relation of the release, empty.  It belongs to the port role from the start; the
+ * domain's owner may read it until the gates have been passed, because the checks that follow
+ * the copy run as the owner.
+ */
+void
+DmReleaseCreate(DmPublication *pub)
+{
+	const DmDomain *domain = pub->product->domain;
+	CreateStmt *create = makeNode(CreateStmt);
+	ColumnDef *number;
+	DmIdentity saved;
+	ListCell *cell;
+
+	DmBecomeExtensionOwner(&saved);
+	pub->release_id = next_release_id();
+	if (pub->live)
+	{
+		DmIdentityRestore(&saved);
+		return;
+	}
+	pub->release_name = DmSuffixedName(DmPortName(pub->product, pub->contract->major),
+									   psprintf("_r%d", pub->release_id));
+
+	number = makeColumnDef(DM_RELEASE_COLUMN, INT4OID, -1, InvalidOid);
+	number->is_not_null = true;
+	create->tableElts = list_make1(number);
+	foreach (cell, DmPortOrder(pub))
+	{
+		DmPublishColumn *column = lfirst(cell);
+
+		create->tableElts =
+			lappend(create->tableElts,
+					makeColumnDef(column->name, column->type, column->typmod, column->collation));
+	}
+	create->relation = makeRangeVar(domain->release_schema, pub->release_name, -1);
+	create->constraints = list_make1(release_check(DM_RELEASE_COLUMN, pub->release_id));
+	create->oncommit = ONCOMMIT_NOOP;
+	pub->release = DefineRelation(create, RELKIND_RELATION, domain->port_role, NULL, NULL).objectId;
+	CommandCounterIncrement();
+	NewRelationCreateToastTable(pub->release, (Datum) 0);
+
+	let_owner_enter(domain);
+	(void) DmGrantSettleRelation(DmQualified(domain->release_schema, pub->release_name),
+								 pub->release, list_make1_oid(domain->owner));
+	CommandCounterIncrement();
+	DmIdentityRestore(&saved);
+}
+
+/* ---- indexes ---- */
+
+static void
+refuse_indexes(const DmPublication *pub, const char *why)
+{
+	ereport(ERROR, (errcode(ERRCODE_DM_INVALID_CONTRACT),
+					errmsg("datamesh.indexes of data product \"%s\" %s",
+						   pub->product->qualified_name, why),
+					errhint("It is a list of lists of columns, for example "
+							"[[\"customer_id\"], [\"segment\", \"ltv_score\"]].")));
+}
+
+/* CREATE INDEX for one list of columns. */
+static void
+create_index(const DmPublication *pub, const Jsonb *columns)
+{
+	JsonbIterator *it = JsonbIteratorInit((JsonbContainer *) &columns->root);
+	JsonbValue value;
+	JsonbIteratorToken token;
+	StringInfoData sql;
+	int n = 0;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "CREATE INDEX ON %s (",
+					 DmQualified(pub->product->domain->release_schema, pub->release_name));
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		char *name;
+
+		if (token != WJB_ELEM)
+			continue;
+		if (value.type != jbvString)
+			refuse_indexes(pub, "names a column by something that is no string");
+		name = pnstrdup(value.val.string.val, value.val.string.len);
+		if (get_attnum(pub->release, name) <= 0 || strcmp(name, DM_RELEASE_COLUMN) == 0)
+			refuse_indexes(pub, psprintf("names column \"%s\", which the contract lacks", name));
+		appendStringInfo(&sql, "%s%s", n++ > 0 ? ", " : "", quote_identifier(name));
+	}
+	if (n == 0)
+		refuse_indexes(pub, "has an empty list of columns");
+	appendStringInfoChar(&sql, ')');
+	DmRun(sql.data);
+}
+
+/* The indexes that the contract asks for. */
+void
+DmReleaseIndex(DmPublication *pub)
+{
+	const Oid type = JSONBOID;
+	Datum value = JsonbPGetDatum(pub->contract->document);
+	SPITupleTable *found;
+	uint64 nrows;
+	DmIdentity saved;
+
+	DmBecomeExtensionOwner(&saved);
+	DmSpiExecute("SELECT DISTINCT e.value "
+				 "FROM (SELECT datamesh.custom_property($1, 'datamesh.indexes') AS value) p, "
+				 "LATERAL pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(p.value) "
+				 "WHEN 'array' THEN p.value ELSE pg_catalog.jsonb_build_array(p.value) END) e "
+				 "WHERE p.value IS NOT NULL ORDER BY 1",
+				 1, &type, &value, NULL, false);
+	found = SPI_tuptable;
+	nrows = SPI_processed;
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		bool isnull;
+		Jsonb *columns =
+			DatumGetJsonbP(SPI_getbinval(found->vals[row], found->tupdesc, 1, &isnull));
+
+		if (!JB_ROOT_IS_ARRAY(columns) || JB_ROOT_IS_SCALAR(columns))
+			refuse_indexes(pub, "is no list of lists");
+		if (pub->live)
+			refuse_indexes(pub, "cannot be made, because the product is live");
+		if (row == 0)
+			DmProgressPhase(DM_PHASE_INDEXING);
+		create_index(pub, columns);
+	}
+	DmIdentityRestore(&saved);
+}
+
+/* ---- attaching ---- */
+
+static char *
+type_name(const DmPublishColumn *column)
+{
+	char *name = format_type_extended(column->type, column->typmod,
+									  FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+
+	if (OidIsValid(column->collation) && column->collation != get_typcollation(column->type))
+		name = psprintf("%s COLLATE %s", name, generate_collation_name(column->collation));
+	return name;
+}
+
+/* "ADD COLUMN a text, ADD COLUMN b integer" for what the relation lacks; NULL for nothing. */
+char *
+DmReleaseMissingColumns(Oid parent, List *columns)
+{
+	StringInfoData sql;
+	ListCell *cell;
+
+	initStringInfo(&sql);
+	foreach (cell, columns)
+	{
+		DmPublishColumn *column = lfirst(cell);
+
+		if (get_attnum(parent, column->name) == InvalidAttrNumber)
+			appendStringInfo(&sql, "%sADD COLUMN %s %s", sql.len > 0 ? ", " : "",
+							 quote_identifier(column->name), type_name(column));
+	}
+	return sql.len > 0 ? sql.data : NULL;
+}
+
+void
+DmReleaseCreateParent(const DmPublication *pub, const char *parent)
+{
+	const DmDomain *domain = pub->product->domain;
+
+	DmRun(psprintf("CREATE TABLE %s (LIKE %s) PARTITION BY LIST (" DM_RELEASE_COLUMN ")", parent,
+				   DmQualified(domain->release_schema, pub->release_name)));
+	DmRun(psprintf("ALTER TABLE %s OWNER TO %s", parent, quote_identifier(domain->port_role_name)));
+
+	/* default privileges may have given it to somebody */
+	(void) DmGrantSettleRelation(parent, DmFindRelation(domain->release_schema, pub->port->name),
+								 NIL);
+}
+
+/* The check has done its work, and planners would look at it for nothing. */
+void
+DmReleaseAttach(const DmPublication *pub, const char *parent)
+{
+	const DmDomain *domain = pub->product->domain;
+	char *release = DmQualified(domain->release_schema, pub->release_name);
+
+	(void) DmGrantSettleRelation(release, pub->release, NIL);
+	DmRun(psprintf("ALTER TABLE %s ATTACH PARTITION %s FOR VALUES IN (%d)", parent, release,
+				   pub->release_id));
+	DmRun(psprintf("ALTER TABLE %s DROP CONSTRAINT " DM_RELEASE_COLUMN, release));
+}
