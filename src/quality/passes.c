@@ -104,6 +104,7 @@ group_suffix(const DmQualityPlan *plan, const DmPlanItem *item)
 			   : psprintf(" GROUP BY %s", columns_sql(plan, item->group_by, ", "));
 }
 
+/* Not IS NOT NULL: since 17 the planner takes the NOT NULL of a foreign table at its word. */
 static char *
 none_is_null(const DmQualityPlan *plan, List *columns)
 {
@@ -111,10 +112,11 @@ none_is_null(const DmQualityPlan *plan, List *columns)
 	ListCell *cell;
 
 	initStringInfo(&sql);
+	appendStringInfoString(&sql, "pg_catalog.num_nulls(");
 	foreach (cell, columns)
-		appendStringInfo(&sql, "%s%s IS DISTINCT FROM NULL",
-						 foreach_current_index(cell) ? " AND " : "",
+		appendStringInfo(&sql, "%s%s", foreach_current_index(cell) ? ", " : "",
 						 DmColumnSql(plan, lfirst(cell)));
+	appendStringInfoString(&sql, ") OPERATOR(pg_catalog.=) 0");
 	return sql.data;
 }
 

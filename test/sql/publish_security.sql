@@ -57,7 +57,7 @@ BEGIN
     SELECT outcome INTO result FROM rdom.p;
     RETURN regexp_replace(result, '_r\d+', '_rN', 'g');
 END $$;
-SELECT pg_temp.try('ALTER ROLE regress_dom SUPERUSER');
+SELECT pg_temp.try('ALTER ROLE regress_dom SUPERUSER') ~ '^(must be superuser to alter superuser roles|permission denied to alter role)' AS refused;
 SELECT pg_temp.try('SET ROLE postgres');
 SELECT pg_temp.try('RESET ROLE');
 SELECT pg_temp.try('SET SESSION AUTHORIZATION regress_victim');
