@@ -8,8 +8,8 @@
  *
  *	{"keys": [0],				inputs whose values identify a row in samples
  *	 "sample": 5,				failing keys kept for each probe (default 0: none)
- *	 "record": false,			SQL aggregate only: its one argument is a row, and the inputs are the
- *								columns of that row (dropped ones counted), numbered from 0
+ *	 "record": false,			SQL aggregate only: its one argument is a row, whose columns
+ *								(dropped ones counted) are the inputs, numbered from 0
  *	 "probes": [
  *	   {"probe": "rows"},							 value: rows seen
  *	   {"probe": "nulls",   "arg": 0},				 fails: value is null
@@ -25,14 +25,14 @@
  *	 ]}
  *
  * Every probe may have "filter": an input (boolean) that must be true for a row to count.
- * Bounds and values are texts (numbers will do, too) in the input syntax of the argument's type;
- * the comparison and equality are the type's own, with the argument's collation.  Bounds of integers may be
- * fractions, and bounds of a float4 are float8, as SQL compares them.  A "missing" value that is none of the
- * type is not an error: it just never occurs.
+ * Bounds and values are texts (numbers will do, too) in the input syntax of the argument's
+ * type; the comparison and equality are the type's own, with the argument's collation.
+ * Bounds of integers may be fractions, and bounds of a float4 are float8, as SQL compares
+ * them.  A "missing" value that is none of the type is not an error: it just never occurs.
  *
- * An SQL aggregate takes at least one and at most 98 inputs beside the specification (FUNC_MAX_ARGS).  For more columns,
- * either call measure() several times in one SELECT (one scan, and the faster way) or pass the whole
- * row with "record": true.
+ * An SQL aggregate takes at least one and at most 98 inputs beside the specification
+ * (FUNC_MAX_ARGS).  For more columns, either call measure() several times in one SELECT (one
+ * scan, and the faster way) or pass the whole row with "record": true.
  *
  * What comes out does not depend on the order of rows or the number of workers: sums are
  * exact, samples are the keys with the smallest hashes.
@@ -48,11 +48,12 @@ typedef struct DmMeasure DmMeasure;
 
 /*
  * A measure in a memory context of its own below "parent".  types and collations have ninputs
- * entries, of any number.  An ill-formed specification is an error (ERRCODE_DM_INVALID_RULE); a probe that does
- * not suit the type of its input (no equality, a bound that is no number, a broken pattern) gets
- * "error" as its only result, and the other probes go on.
- * memory_budget in bytes bounds what unique probes together may hold; a probe that would exceed its share
- * stops and says so in its result ("overflow": true): its answer must then be found another way.
+ * entries, of any number.  An ill-formed specification is an error (ERRCODE_DM_INVALID_RULE);
+ * a probe that does not suit the type of its input (no equality, a bound that is no number, a
+ * broken pattern) gets "error" as its only result, and the other probes go on.
+ * memory_budget in bytes bounds what unique probes together may hold; a probe that would
+ * exceed its share stops and says so in its result ("overflow": true): its answer must then be
+ * found another way.
  */
 extern DmMeasure *DmMeasureCreate(MemoryContext parent, Jsonb *spec, int ninputs, const Oid *types,
 								  const Oid *collations, Size memory_budget);
@@ -60,20 +61,22 @@ extern void DmMeasureAccumulate(DmMeasure *measure, const NullableDatum *inputs)
 extern void DmMeasureMerge(DmMeasure *into, const DmMeasure *from); /* same specification */
 
 /*
- * One JSON object for each probe, in order.  "rows" counts the rows the probe considered (those that
- * passed its filter).
+ * One JSON object for each probe, in order.  "rows" counts the rows the probe considered (those
+ * that passed its filter).
  *	 rows:		{"rows": n}
- *	 nulls, missing, valid, true:  {"rows": n, "failing": k, "nulls": k, "nans": k, "keys": [{"0": "text"}...]}
+ *	 nulls, missing, valid, true:
+ *				{"rows": n, "failing": k, "nulls": k, "nans": k, "keys": [{"0": "text"}...]}
  *				keys: input number -> text, null for null; the longest text has 100 characters
- *	 unique:	{"rows": n, "nulls": k, "overflow": false, "exact": true, "candidates": k, "excess": e,
- *				 "duplicated": d, "in_groups": g, "hashes": ["..."]}
- *				nulls: rows with a null in the key.  exact: the figures are of the values themselves (no
- *				candidates, or a key of at most 64 bits).  Otherwise they are of 64-bit hashes, and
- *				"hashes" (the 1000 smallest) are those that occurred more than once, to be
- *				confirmed with datamesh.row_hash(args...) = ANY (...).  After an overflow only
- *				rows, nulls and overflow.
- *	 stats:		{"rows": n, "nulls": k, "nans": k, "count": not null, "min": "text", "max": "text", "sum": "text",
- *				 "mean": "text", "stddev_samp": "text", "stddev_pop": "text"}  absent where undefined
+ *	 unique:	{"rows": n, "nulls": k, "overflow": false, "exact": true, "candidates": k,
+ *				 "excess": e, "duplicated": d, "in_groups": g, "hashes": ["..."]}
+ *				nulls: rows with a null in the key.  exact: the figures are of the values
+ *				themselves (no candidates, or a key of at most 64 bits).  Otherwise they are of
+ *				64-bit hashes, and "hashes" (the 1000 smallest) are those that occurred more
+ *				than once, to be confirmed with datamesh.row_hash(args...) = ANY (...).  After
+ *				an overflow only rows, nulls and overflow.
+ *	 stats:		{"rows": n, "nulls": k, "nans": k, "count": not null, "min": "text",
+ *				 "max": "text", "sum": "text", "mean": "text", "stddev_samp": "text",
+ *				 "stddev_pop": "text"}	absent where undefined
  *	 distinct:	{"rows": n, "nulls": k, "estimate": n}
  *	 any:		{"error": "message"}  the probe does not suit its input
  */

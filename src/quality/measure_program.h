@@ -46,8 +46,9 @@ typedef struct DmProbe
 } DmProbe;
 
 /*
- * One step of a row.  The simple probes (nulls, missing, valid, true, without a filter) of one input are one
- * step, so that the input is looked at once; every other probe is a step of its own.
+ * One step of a row.  The simple probes (nulls, missing, valid, true, without a filter) of one
+ * input are one step, so that the input is looked at once; every other probe is a step of its
+ * own.
  */
 typedef struct DmStep
 {

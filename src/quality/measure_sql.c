@@ -79,8 +79,8 @@ readable_measure(Datum value, DmMeasure *like)
 }
 
 /*
- * One to change, right below parent: the very object, if it is one that may be changed.  Another one
- * may have been made under a smaller work_mem.
+ * One to change, right below parent: the very object, if it is one that may be changed.
+ * Another one may have been made under a smaller work_mem.
  */
 static DmMeasure *
 writable_measure(Datum value, MemoryContext parent)
@@ -416,7 +416,8 @@ dm_measure_accum(PG_FUNCTION_ARGS)
 }
 
 /*
- * Combine function, transition function of merge(measure), and measure_merge itself.  Null stands for no rows.
+ * Combine function, transition function of merge(measure), and measure_merge itself.  Null
+ * stands for no rows.
  */
 Datum
 dm_measure_merge(PG_FUNCTION_ARGS)

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * measure_state.h
- *		What a measure has found so far.  Known to measure.c, measure_store.c and measure_sql.c only.
+ *		What a measure has found so far.  Known to measure.c, measure_store.c and
+ *		measure_sql.c only.
  *
  *-------------------------------------------------------------------------
  */

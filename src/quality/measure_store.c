@@ -211,7 +211,7 @@ same_string(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* The program that a stored state names: that of "like", if it is the same, else one below context. */
+/* The program that a stored state names: that of "like" if it is the same, else a new one. */
 static DmProgram *
 read_program(DmReader *r, MemoryContext context, DmMeasure *like)
 {

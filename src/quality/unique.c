@@ -345,8 +345,9 @@ count_partition(Table *table, const DmUniquePartition *partition)
 }
 
 /*
- * A first look at a partition: is there anything in it that might be there twice?  The table holds
- * 32 bits of each hash only, so that it fits the nearest cache; a false alarm costs the second look.
+ * A first look at a partition: is there anything in it that might be there twice?  The table
+ * holds 32 bits of each hash only, so that it fits the nearest cache; a false alarm costs the
+ * second look.
  */
 static bool
 might_have_duplicates(const DmUniquePartition *partition, uint32 *tags, uint64 nslots)

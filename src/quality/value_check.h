@@ -27,8 +27,8 @@ typedef struct DmValueRules
 	int64 max_length;
 	int nvalues; /* -1: any value will do */
 	char **values;
-	bool
-		lenient_values; /* a text that is no value of the type stands for none, instead of being an error */
+	/* a text that is no value of the type stands for none, instead of being an error */
+	bool lenient_values;
 } DmValueRules;
 
 typedef enum DmValueClass
