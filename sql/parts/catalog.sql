@@ -376,7 +376,7 @@ LANGUAGE sql
 BEGIN ATOMIC
 UPDATE datamesh.contract AS c
 SET mode = coalesce(datamesh.custom_property(c.document::jsonb, 'datamesh.mode') #>> '{}', 'snapshot'),
-    retention = coalesce(least((datamesh.custom_property(c.document::jsonb, 'datamesh.retention') #>> '{}')::numeric, 1000000)::integer, 3),
+    retention = least(coalesce((datamesh.custom_property(c.document::jsonb, 'datamesh.retention') #>> '{}')::numeric, 3), 1000000)::integer,
     description = coalesce(c.document #>> '{schema,0,description}', c.document #>> '{description,purpose}')
 WHERE c.contract_id = project_contract.contract;
 

@@ -35,6 +35,10 @@ servers: [{server: here, type: postgres, host: localhost, port: 5432, database: 
 $doc$, product, version, product, source, columns, object, more));
 END $$;
 
+-- what is not said of retention is three releases
+SELECT rgates_internal.load('1.0.0', '[{name: id}]');
+SELECT retention FROM datamesh.contracts WHERE product = 'rgates.p';
+
 -- ---- what cannot be enforced is never published without it, wherever it is written
 SELECT rgates_internal.load('1.0.0', '[{name: id}, {name: name, customProperties: [{property: datamesh.mask, value: {function: mask_email}}]}]');
 CALL datamesh.publish('rgates.p');
