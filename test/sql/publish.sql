@@ -142,6 +142,21 @@ SELECT bool_or(report::text LIKE '%C0003%') AS own_keys FROM datamesh.reports;
 -- a dry run of the same is no error
 CALL datamesh.publish('rsales.customer_value', dry_run => true);
 
+-- from a procedure that may commit the report is kept as from the prompt, and in a loop over a query too
+CREATE PROCEDURE rsales_internal.nightly() LANGUAGE plpgsql AS $$
+DECLARE
+    p text;
+BEGIN
+    FOR p IN SELECT product FROM datamesh.products WHERE domain = 'rsales' LOOP
+        CALL datamesh.publish(p);
+    END LOOP;
+END $$;
+SELECT count(*) AS before FROM datamesh.reports \gset
+\set VERBOSITY terse
+CALL rsales_internal.nightly();
+\set VERBOSITY default
+SELECT count(*) - :before AS reports_more FROM datamesh.reports;
+
 -- within a transaction of somebody else the report travels with the error
 BEGIN;
 SAVEPOINT before;
