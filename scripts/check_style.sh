@@ -78,7 +78,7 @@ check_compat() {
 
 # Every function of the install pieces, and every other object, has a comment; one finding for each.
 check_sql() {
-	grep -niE 'OR REPLACE|IF NOT EXISTS|IF EXISTS' sql/parts/*.sql | grep -vE '^[^:]*:[0-9]*: *--' |
+	grep -niE 'OR REPLACE|IF (NOT )?EXISTS +[^ (]' sql/parts/*.sql | grep -vE '^[^:]*:[0-9]*: *--' |
 		report "CREATE, never OR REPLACE or IF [NOT] EXISTS"
 	cat sql/parts/*.sql | perl -0777 -ne '
 		s/--[^\n]*//g;
@@ -107,6 +107,9 @@ check_docs() {
 		while read -r code; do
 			grep -qs "$code" docs/errors.md || echo "$code of src/base/errors.h"
 		done | report "an error code that docs/errors.md does not explain"
+	for file in docs/*.md docs/reference/*.md; do
+		[ "$file" = docs/README.md ] || grep -qF "(${file#docs/})" docs/README.md || echo "$file"
+	done | report "a page that docs/README.md does not list"
 	# links between our own pages
 	find . -name '*.md' -not -path './.git/*' | sed 's|^\./||' | while read -r file; do
 		grep -oE '\]\([^)#:]+[)#]' "$file" | tr -d ')#' | sed 's/^](//' | while read -r link; do
