@@ -44,6 +44,13 @@
 #define DmRelationOwnerCheck pg_class_ownercheck
 #endif
 
+/* 16 lets the caller take the error (needs utils/regproc.h) */
+#if PG_VERSION_NUM >= 160000
+#define DmQualifiedNameList(name) stringToQualifiedNameList(name, NULL)
+#else
+#define DmQualifiedNameList(name) stringToQualifiedNameList(name)
+#endif
+
 /* the local transaction's number (needs storage/proc.h) */
 #if PG_VERSION_NUM >= 170000
 #define DmLocalTransaction() (MyProc->vxid.lxid)

@@ -28,6 +28,7 @@
 #include "utils/syscache.h"
 #include "access/xlog.h"
 
+#include "base/compat.h"
 #include "base/errors.h"
 #include "base/session.h"
 #include "governance/governance.h"
@@ -134,7 +135,7 @@ static void
 find_function(const char *name, char **schema, char **function)
 {
 	const Oid types[] = {TEXTOID, JSONBOID};
-	Oid oid = LookupFuncName(stringToQualifiedNameList(name), 2, types, false);
+	Oid oid = LookupFuncName(DmQualifiedNameList(name), 2, types, false);
 	HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(oid));
 	Form_pg_proc proc;
 	Oid violation;
