@@ -197,6 +197,12 @@ fill_and_measure(DmPublication *pub, Jsonb *rules)
 		plan = DmQualityPlanCreate(pub->release, rules);
 		DmQualityRun(plan);
 	}
+	/*
+	 * The source's functions may have changed settings, search_path among them, and the checks are
+	 * not to be read with operators of the domain's choice.
+	 */
+	DmIdentityRestore(&saved);
+	DmBecomeDomain(&saved, pub->product->domain->owner);
 	DmProgressPhase(DM_PHASE_CHECKING);
 	pub->results =
 		list_concat(pub->results, DmQualityResults(plan, pub->live ? pub->source : pub->release));
@@ -254,20 +260,20 @@ attempt(DmPublication *pub)
 static void
 append_event(const DmPublication *pub, const char *kind, int32 report_id)
 {
-	const Oid types[] = {INT4OID, INT4OID, INT8OID, INT4OID, INT4OID, JSONBOID};
-	Datum values[] = {Int32GetDatum(report_id),     Int32GetDatum(pub->release_id),
-					  Int64GetDatum(pub->rows),     Int32GetDatum(pub->critical),
-					  Int32GetDatum(pub->warnings), JsonbPGetDatum(pub->report)};
+	const Oid types[] = {INT4OID, INT8OID, INT4OID, INT4OID, JSONBOID};
+	Datum values[] = {Int32GetDatum(report_id), Int64GetDatum(pub->rows),
+					  Int32GetDatum(pub->critical), Int32GetDatum(pub->warnings),
+					  JsonbPGetDatum(pub->report)};
 	Jsonb *details;
 	DmIdentity saved;
 
 	DmBecomeExtensionOwner(&saved);
 	details = DmPublishDetails(
-		"SELECT pg_catalog.jsonb_strip_nulls(CASE WHEN $6 ? 'error' "
-		"THEN pg_catalog.jsonb_build_object('report', $1, 'sqlstate', $6 -> 'error' -> 'sqlstate') "
-		"ELSE pg_catalog.jsonb_build_object('report', $1, 'release', $2, 'rows', $3, "
-		"'critical', $4, 'warnings', $5) END)",
-		6, types, values);
+		"SELECT pg_catalog.jsonb_strip_nulls(CASE WHEN $5 ? 'error' "
+		"THEN pg_catalog.jsonb_build_object('report', $1, 'sqlstate', $5 -> 'error' -> 'sqlstate') "
+		"ELSE pg_catalog.jsonb_build_object('report', $1, 'release', $5 -> 'release', 'rows', $2, "
+		"'critical', $3, 'warnings', $4) END)",
+		5, types, values);
 	DmIdentityRestore(&saved);
 	DmEventAppend(kind, pub->product->qualified_name, pub->contract->version, details);
 }

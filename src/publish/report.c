@@ -155,7 +155,8 @@ DmReportBuild(DmPublication *pub)
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	put_text(&state, "product", pub->product->qualified_name);
 	put_text(&state, "version", pub->contract->version);
-	put_number(&state, "release", pub->release_id);
+	if (pub->critical == 0 && !pub->dry_run)
+		put_number(&state, "release", pub->release_id);
 	put_number(&state, "rows", pub->rows);
 	put_number(&state, "total_violations", pub->critical + pub->warnings);
 	put_number(&state, "critical", pub->critical);

@@ -121,6 +121,16 @@ RESET search_path;
 SELECT bool_and(published_at > '2020-01-01') AS true_times FROM datamesh.releases WHERE product = 'rdom.p';
 SELECT pg_get_viewdef('rdom.p'::regclass) LIKE '%regress_trap%' AS trapped;
 
+-- nor does a source that changes the search_path while it is read choose the operators that its
+-- checks are read with
+CREATE FUNCTION rdom_internal.never(integer, integer) RETURNS boolean LANGUAGE sql AS 'SELECT false';
+CREATE OPERATOR rdom_internal.< (LEFTARG = integer, RIGHTARG = integer, FUNCTION = rdom_internal.never);
+SET ROLE regress_dom;
+CALL datamesh.load_contract(replace(replace(datamesh.contract_yaml('rdom.p', '2.0.0'), 'version: 2.0.0', 'version: 2.1.0'),
+    'name: outcome', E'name: outcome\n    quality:\n      - {name: none_below_two, type: sql, query: "SELECT count(*) FROM {object} WHERE id < 2", mustBe: 0}'));
+RESET ROLE;
+SELECT pg_temp.try('SET search_path = rdom_internal, pg_catalog');
+
 SET client_min_messages = warning;
 DROP SCHEMA regress_trap CASCADE;
 DROP FUNCTION pg_temp.try;
