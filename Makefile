@@ -54,6 +54,7 @@ OBJS = \
 	src/quality/prove.o \
 	src/quality/fused.o \
 	src/quality/passes.o \
+	src/quality/row_key.o \
 	src/quality/result.o \
 	src/quality/plan.o \
 	src/quality/check.o \
@@ -118,6 +119,7 @@ REGRESS = \
 	quality_proofs \
 	quality_relations \
 	quality_rules \
+	quality_samples \
 	quality_security \
 	quality_measure \
 	quality_measure_kernels \

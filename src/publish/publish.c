@@ -191,12 +191,7 @@ fill_and_measure(DmPublication *pub, Jsonb *rules)
 	else if (DmCopyCanMeasure(pub, plan))
 		DmCopySource(pub, plan);
 	else
-	{
-		/* a very wide product: the copy is measured in a pass of its own */
-		DmCopySource(pub, NULL);
-		plan = DmQualityPlanCreate(pub->release, rules);
-		DmQualityRun(plan);
-	}
+		DmCopySource(pub, NULL); /* very wide: DmQualityResults measures the copy */
 	/*
 	 * The source's functions may have changed settings, search_path among them, and the checks are
 	 * not to be read with operators of the domain's choice.

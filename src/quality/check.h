@@ -123,11 +123,14 @@ typedef struct DmRules
 	List *checks;       /* DmCheck * in the order of the rules */
 	List *column_names; /* DmColumnName *: renamings */
 	List *key;          /* char *: the primary key that the rules declare */
+	List *properties;   /* char *: all columns of a contract; NIL if the rules are none */
 	char *object;       /* what a contract calls the relation; NULL if it does not say */
 } DmRules;
 
 /* rules.c */
 extern DmRules *DmRulesRead(Jsonb *rules);
+/* Is it the check's threshold that not one row fails? */
+extern bool DmCheckAllowsNone(const DmCheck *check);
 extern const char *DmSeverityName(DmSeverity severity);
 
 /* result.c */

@@ -239,23 +239,22 @@ add_probes(const DmQualityPlan *plan, DmPass *pass, DmPlanItem *item)
 	close_probe(plan, pass, item);
 }
 
-/* Columns that tell failing rows: the key, or all columns that checks of row values are about. */
+/* Columns that tell failing rows: those of the plan, else of the checks of this pass. */
 static void
 add_keys(const DmQualityPlan *plan, DmPass *pass, StringInfo spec)
 {
 	ListCell *cell;
-	ListCell *inner;
 	int sample = 0;
 
 	foreach (cell, pass->items)
 	{
 		DmPlanItem *item = lfirst(cell);
 
-		if (item->check->kind > DM_KIND_INVALID && item->check->kind != DM_KIND_ROW_CONDITION)
+		if (!DmCheckIsSampled(item->check))
 			continue;
 		sample = Max(sample, DmSampleSize(item->check));
-		foreach (inner, DmKeyColumns(plan, item))
-			pass->keys = list_append_unique_ptr(pass->keys, lfirst(inner));
+		pass->keys = plan->sampled != NIL ? plan->sampled
+										  : DmColumnsUnite(pass->keys, DmKeyColumns(plan, item));
 	}
 	appendStringInfo(spec, "{\"sample\": %d, \"keys\": [", sample);
 	foreach (cell, pass->keys)
@@ -287,11 +286,13 @@ DmPassCompile(DmQualityPlan *plan, List *items, List *group_by)
 	return pass;
 }
 
-/* Inputs that a check can need at most, keys of samples included. */
+/* Inputs that a check can need at most, beside the plan's sampled columns. */
 int
 DmInputsAtMost(const DmQualityPlan *plan, const DmPlanItem *item)
 {
-	return list_length(DmKeyColumns(plan, item)) + list_length(item->columns) + 2;
+	int keys = plan->sampled != NIL ? 0 : list_length(DmKeyColumns(plan, item));
+
+	return keys + list_length(item->columns) + 2;
 }
 
 #define MOST_INPUTS 96
@@ -301,7 +302,7 @@ DmPassSplit(DmQualityPlan *plan, List *items, List *group_by)
 {
 	List *parts = NIL;
 	List *some = NIL;
-	int inputs = 0;
+	int inputs = list_length(plan->sampled);
 	ListCell *cell;
 
 	foreach (cell, items)
@@ -312,7 +313,7 @@ DmPassSplit(DmQualityPlan *plan, List *items, List *group_by)
 		{
 			parts = lappend(parts, DmPassCompile(plan, some, group_by));
 			some = NIL;
-			inputs = 0;
+			inputs = list_length(plan->sampled);
 		}
 		some = lappend(some, lfirst(cell));
 		inputs += more;
@@ -406,13 +407,13 @@ member_is_true(JsonbContainer *object, const char *key)
 }
 
 /* One sampled row: {"0": "text"} by input number becomes {"name": "text"} of the check's key. */
-static void
-push_key(DmQualityPlan *plan, DmPass *pass, DmPlanItem *item, JsonbContainer *row,
-		 JsonbParseState **state)
+static Jsonb *
+key_of_row(DmQualityPlan *plan, DmPass *pass, DmPlanItem *item, JsonbContainer *row)
 {
+	JsonbParseState *state = NULL;
 	ListCell *cell;
 
-	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	foreach (cell, DmKeyColumns(plan, item))
 	{
 		DmColumn *column = lfirst(cell);
@@ -424,35 +425,62 @@ push_key(DmQualityPlan *plan, DmPass *pass, DmPlanItem *item, JsonbContainer *ro
 		name.val.string.val = column->name;
 		name.val.string.len = strlen(column->name);
 		value = member(row, psprintf("%d", number));
-		pushJsonbValue(state, WJB_KEY, &name);
-		pushJsonbValue(state, WJB_VALUE, value != NULL ? value : &null);
+		pushJsonbValue(&state, WJB_KEY, &name);
+		pushJsonbValue(&state, WJB_VALUE, value != NULL ? value : &null);
 	}
-	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/* Without a key of the rows, many rows may look the same by what the check is about. */
+static bool
+is_among(List *keys, Jsonb *key)
+{
+	ListCell *cell;
+
+	foreach (cell, keys)
+		if (compareJsonbContainers(&((Jsonb *) lfirst(cell))->root, &key->root) == 0)
+			return true;
+	return false;
+}
+
+static Jsonb *
+array_of_keys(List *keys)
+{
+	JsonbParseState *state = NULL;
+	ListCell *cell;
+
+	if (keys == NIL)
+		return NULL;
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	foreach (cell, keys)
+	{
+		JsonbValue key;
+
+		JsonbToJsonbValue(lfirst(cell), &key);
+		pushJsonbValue(&state, WJB_ELEM, &key);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
 }
 
 static Jsonb *
 read_keys(DmQualityPlan *plan, DmPass *pass, DmPlanItem *item, JsonbContainer *answer)
 {
-	JsonbValue *keys = member(answer, "keys");
-	JsonbParseState *state = NULL;
-	JsonbValue *root;
+	JsonbValue *rows = member(answer, "keys");
+	List *keys = NIL;
 	int count;
 
-	if (keys == NULL || keys->type != jbvBinary || DmKeyColumns(plan, item) == NIL)
+	if (rows == NULL || rows->type != jbvBinary || DmKeyColumns(plan, item) == NIL)
 		return NULL;
-	count = Min(JsonContainerSize(keys->val.binary.data), DmSampleSize(item->check));
-	if (count == 0)
-		return NULL;
-	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	count = Min(JsonContainerSize(rows->val.binary.data), DmSampleSize(item->check));
 	for (int i = 0; i < count; i++)
 	{
-		JsonbValue *row = getIthJsonbValueFromContainer(keys->val.binary.data, i);
+		JsonbValue *row = getIthJsonbValueFromContainer(rows->val.binary.data, i);
+		Jsonb *key = key_of_row(plan, pass, item, row->val.binary.data);
 
-		if (row->type == jbvBinary)
-			push_key(plan, pass, item, row->val.binary.data, &state);
+		if (!is_among(keys, key))
+			keys = lappend(keys, key);
 	}
-	root = pushJsonbValue(&state, WJB_END_ARRAY, NULL);
-	return JsonbValueToJsonb(root);
+	return array_of_keys(keys);
 }
 
 /*

@@ -372,23 +372,6 @@ orphans_failing(const DmQualityPlan *plan, const DmPlanItem *item)
 	return failing;
 }
 
-static List *
-unite(List *columns, List *more)
-{
-	ListCell *cell, *inner;
-
-	foreach (cell, more)
-	{
-		bool found = false;
-
-		foreach (inner, columns)
-			found |= ((DmColumn *) lfirst(inner))->attnum == ((DmColumn *) lfirst(cell))->attnum;
-		if (!found)
-			columns = lappend(columns, lfirst(cell));
-	}
-	return columns;
-}
-
 /*
  * no_overlap: intervals are half-open, [lower, upper); a null bound is open
  * to that side.  One sort: each interval is held against the furthest upper
@@ -402,7 +385,8 @@ overlap_failing(const DmQualityPlan *plan, const DmPlanItem *item)
 	const char *upper = DmColumnSql(plan, lsecond(item->columns));
 	char *less = less_than_sql(((DmColumn *) linitial(item->columns))->type);
 	List *partition = list_concat_copy(item->group_by, item->partition_by);
-	List *all = unite(unite(unite(NIL, item->columns), partition), DmKeyColumns(plan, item));
+	List *all = DmColumnsUnite(DmColumnsUnite(DmColumnsUnite(NIL, item->columns), partition),
+							   DmKeyColumns(plan, item));
 	char *by =
 		partition == NIL ? "" : psprintf("PARTITION BY %s ", columns_sql(plan, partition, ", "));
 	char *not_empty = psprintf("(%s %s %s OR %s %s %s OR %s IS NULL OR %s IS NULL)", lower, less,

@@ -70,17 +70,6 @@ DmConditionSql(const DmQualityPlan *plan, const DmPlanItem *item, bool condition
 	return psprintf("(%s)", DmExpressionText(plan->reading, expression));
 }
 
-/* What a failing row is told by: the key, else the columns of the check. */
-List *
-DmKeyColumns(const DmQualityPlan *plan, const DmPlanItem *item)
-{
-	if (item->check->kind == DM_KIND_DUPLICATES)
-		return item->columns;
-	if (plan->key != NIL)
-		return plan->key;
-	return item->columns != NIL ? item->columns : item->condition_columns;
-}
-
 int
 DmSampleSize(const DmCheck *check)
 {
@@ -141,8 +130,8 @@ bind_column(const DmQualityPlan *plan, char *name)
 	return column;
 }
 
-static List *
-bind_columns(const DmQualityPlan *plan, List *names)
+List *
+DmColumnsBind(const DmQualityPlan *plan, List *names)
 {
 	List *columns = NIL;
 	ListCell *cell;
@@ -161,36 +150,6 @@ missing_column(List *columns)
 		if (((DmColumn *) lfirst(cell))->attnum == InvalidAttrNumber)
 			return lfirst(cell);
 	return NULL;
-}
-
-/* The rules' own key if the relation has all of it, else the relation's. */
-static List *
-find_key(const DmQualityPlan *plan)
-{
-	List *key = bind_columns(plan, plan->rules->key);
-	Relation rel;
-	Bitmapset *attributes;
-	int attribute = -1;
-
-	if (key != NIL && missing_column(key) == NULL)
-		return key;
-	key = NIL;
-	rel = table_open(plan->relation, AccessShareLock);
-	attributes = RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_PRIMARY_KEY);
-	while ((attribute = bms_next_member(attributes, attribute)) >= 0)
-	{
-		AttrNumber attnum = attribute + FirstLowInvalidHeapAttributeNumber;
-		char *physical = get_attname(plan->relation, attnum, false);
-		char *name = physical;
-		ListCell *cell;
-
-		foreach (cell, plan->rules->column_names)
-			if (strcmp(((DmColumnName *) lfirst(cell))->physical, physical) == 0)
-				name = ((DmColumnName *) lfirst(cell))->name;
-		key = lappend(key, bind_column(plan, name));
-	}
-	table_close(rel, NoLock);
-	return missing_column(key) == NULL ? key : NIL;
 }
 
 /*
@@ -679,9 +638,9 @@ plan_item(DmQualityPlan *plan, DmCheck *check, List **missing)
 
 	item->check = check;
 	item->rows_seen = -1;
-	item->columns = bind_columns(plan, check->column_names);
-	item->group_by = bind_columns(plan, check->group_by);
-	item->partition_by = bind_columns(plan, check->partition_by);
+	item->columns = DmColumnsBind(plan, check->column_names);
+	item->group_by = DmColumnsBind(plan, check->group_by);
+	item->partition_by = DmColumnsBind(plan, check->partition_by);
 	if (check->kind == DM_KIND_NOT_RUN)
 		return item;
 	absent = missing_column(
@@ -749,7 +708,7 @@ DmQualityPlanCreate(Oid relation, Jsonb *rules)
 	plan->relkind = get_rel_relkind(relation);
 	push_reading_snapshot();
 	plan->rules = DmRulesRead(rules);
-	plan->key = find_key(plan);
+	plan->key = DmRowKeyFind(plan);
 	DmFactsCollect(plan);
 	foreach (cell, plan->rules->checks)
 	{
@@ -759,6 +718,7 @@ DmQualityPlanCreate(Oid relation, Jsonb *rules)
 			plan->items = lappend(plan->items, item);
 		CHECK_FOR_INTERRUPTS();
 	}
+	plan->sampled = DmSampledColumns(plan);
 	PopActiveSnapshot();
 	MemoryContextSwitchTo(old);
 	return plan;
@@ -834,7 +794,8 @@ fusible_items(DmQualityPlan *plan, List *group_by, bool for_caller)
 static List *
 items_for_caller(DmQualityPlan *plan)
 {
-	int room = MaxTupleAttributeNumber - get_relation_natts(plan->relation) - 8;
+	int room = MaxTupleAttributeNumber - get_relation_natts(plan->relation) -
+			   list_length(plan->sampled) - 8;
 	List *items = NIL;
 	ListCell *cell;
 

@@ -86,8 +86,9 @@ struct DmQualityPlan
 	Oid reading;  /* what is read now: the same, or the release that is its copy */
 	char relkind;
 	DmRules *rules;
-	List *items; /* DmPlanItem * in the order of the rules */
-	List *key;   /* DmColumn *: what identifies a row, NIL if nothing does */
+	List *items;   /* DmPlanItem * in the order of the rules */
+	List *key;     /* DmColumn *: what identifies a row, NIL if nothing does */
+	List *sampled; /* DmColumn *: by which every pass chooses sample rows; NIL: its own */
 	TimestampTz now;
 	DmFacts *facts;
 
@@ -104,13 +105,22 @@ extern const char *DmColumnSql(const DmQualityPlan *plan, const DmColumn *column
 extern char *DmColumnBaseSql(const DmQualityPlan *plan, const DmColumn *column);
 extern char *DmReadingSql(const DmQualityPlan *plan);
 extern char *DmConditionSql(const DmQualityPlan *plan, const DmPlanItem *item, bool condition);
-extern List *DmKeyColumns(const DmQualityPlan *plan, const DmPlanItem *item);
 extern int DmSampleSize(const DmCheck *check);
 extern void DmRead(DmQualityPlan *plan, const char *sql);
 extern DmOutcome *DmOutcomeAdd(DmPlanItem *item);
+/* The columns of these names, a List of DmColumn *; attnum 0 where the relation has none. */
+extern List *DmColumnsBind(const DmQualityPlan *plan, List *names);
 
 /* The fused passes that a run would make, compiled and not run: a List of parts for each. */
 extern List *DmFusedPasses(DmQualityPlan *plan);
+
+/* row_key.c */
+extern List *DmRowKeyFind(const DmQualityPlan *plan);
+extern List *DmSampledColumns(const DmQualityPlan *plan);
+extern bool DmCheckIsSampled(const DmCheck *check);
+extern List *DmKeyColumns(const DmQualityPlan *plan, const DmPlanItem *item);
+/* columns, and those of more that are not among them. */
+extern List *DmColumnsUnite(List *columns, List *more);
 
 /*
  * prove.c: find what is known of the relation and its children, and keep them locked, so that it

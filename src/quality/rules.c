@@ -1188,6 +1188,7 @@ read_property_rules(Source *source)
 	char *column = source->column;
 
 	(void) new_column_check(reader, DM_KIND_COLUMN, column);
+	reader->rules->properties = lappend(reader->rules->properties, column);
 	if (get_bool(source, "required", false) || get_bool(source, "primaryKey", false))
 		new_column_check(reader, DM_KIND_NULLS, column)->rule = psprintf("required(%s)", column);
 	if (get_bool(source, "unique", false))
@@ -1556,6 +1557,13 @@ DmRulesRead(Jsonb *rules)
 						errdetail_internal("%s", reader.problems.data)));
 	name_rules(reader.rules);
 	return reader.rules;
+}
+
+bool
+DmCheckAllowsNone(const DmCheck *check)
+{
+	return (check->op == DM_OP_EQ || check->op == DM_OP_LE) && !check->completeness &&
+		   strtod(check->bound[0].text, NULL) == 0;
 }
 
 const char *

@@ -85,8 +85,8 @@ WHERE r.report_id = (SELECT max(report_id) FROM datamesh.report);
 SELECT count(*) AS checks FROM published;
 SELECT p.c ->> 'rule' AS rule, p.c ->> 'status' AS at_publish, p.c ->> 'metric_value' AS metric_at_publish, k.status, k.metric_value
 FROM published p FULL JOIN datamesh.check_product('rshop.orders') k ON p.c ->> 'rule' = k.rule
-WHERE (p.c ->> 'status', p.c ->> 'metric_value', nullif(p.c -> 'failing_rows', 'null'))
-      IS DISTINCT FROM (k.status, k.metric_value, to_jsonb(k.failing_rows)) ORDER BY 1;
+WHERE (p.c ->> 'status', p.c ->> 'metric_value', nullif(p.c -> 'failing_rows', 'null'), nullif(p.c -> 'sample_keys', 'null'))
+      IS DISTINCT FROM (k.status, k.metric_value, to_jsonb(k.failing_rows), k.sample_keys) ORDER BY 1;
 RESET client_min_messages;
 
 -- others may not; what is not there is said
