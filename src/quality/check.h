@@ -76,6 +76,7 @@ typedef struct DmCheck
 	char *rule;
 	char *dimension;
 	DmSeverity severity;
+	bool implied; /* follows from what a contract says of a column; no quality object asks it */
 
 	/* what every check may have */
 	List *column_names; /* char * */

@@ -18,6 +18,7 @@
 
 #include "catalog/pg_collation_d.h"
 #include "catalog/pg_type_d.h"
+#include "miscadmin.h"
 #include "regex/regex.h"
 #include "utils/builtins.h"
 #include "utils/formatting.h"
@@ -430,6 +431,23 @@ kind_by_kind(DmCheckKind kind)
 		if (kind_names[i].kind == kind)
 			return &kind_names[i];
 	return NULL;
+}
+
+/* name(column, column), or name alone of what is about no column */
+static char *
+rule_name(const char *name, List *columns)
+{
+	StringInfoData text;
+	ListCell *cell;
+
+	initStringInfo(&text);
+	appendStringInfoString(&text, name);
+	foreach (cell, columns)
+		appendStringInfo(&text, "%s%s", foreach_current_index(cell) ? ", " : "(",
+						 (char *) lfirst(cell));
+	if (columns != NIL)
+		appendStringInfoChar(&text, ')');
+	return text.data;
 }
 
 static DmCheck *
@@ -1158,6 +1176,7 @@ read_relationship(Reader *reader, char *path, char *column, JsonbValue *value)
 	}
 	source.objects[source.nobjects++] = object_of(value);
 	check = new_check(reader, DM_KIND_ORPHANS);
+	check->implied = true;
 	if (column != NULL)
 		check->column_names = list_make1(column);
 	else
@@ -1181,6 +1200,13 @@ read_relationships(Reader *reader, const char *path, char *column, JsonbContaine
 }
 
 static void
+imply(DmCheck *check, const char *rule)
+{
+	check->implied = true;
+	check->rule = rule_name(rule, check->column_names);
+}
+
+static void
 read_property_rules(Source *source)
 {
 	Reader *reader = source->reader;
@@ -1190,9 +1216,9 @@ read_property_rules(Source *source)
 	(void) new_column_check(reader, DM_KIND_COLUMN, column);
 	reader->rules->properties = lappend(reader->rules->properties, column);
 	if (get_bool(source, "required", false) || get_bool(source, "primaryKey", false))
-		new_column_check(reader, DM_KIND_NULLS, column)->rule = psprintf("required(%s)", column);
+		imply(new_column_check(reader, DM_KIND_NULLS, column), "required");
 	if (get_bool(source, "unique", false))
-		new_column_check(reader, DM_KIND_DUPLICATES, column)->rule = psprintf("unique(%s)", column);
+		imply(new_column_check(reader, DM_KIND_DUPLICATES, column), "unique");
 	if (options != NULL)
 	{
 		Source inner = {.reader = reader,
@@ -1274,8 +1300,8 @@ read_properties(Reader *reader, JsonbContainer *array)
 	foreach (cell, key)
 		reader->rules->key = lappend(reader->rules->key, ((KeyPart *) lfirst(cell))->column);
 	check = new_check(reader, DM_KIND_DUPLICATES);
-	check->rule = "primaryKey";
 	check->column_names = reader->rules->key;
+	imply(check, "primaryKey");
 }
 
 /* value and unit of an SLA as an interval; NULL if the unit is none of time */
@@ -1491,6 +1517,94 @@ read_short_form(Reader *reader, JsonbContainer *root)
 	}
 }
 
+/*
+ * One fact, one result: what a contract says of a column ("unique", "primaryKey",
+ * "required") may be said again, by another word or by a quality object.
+ */
+static bool
+same_text(const char *a, const char *b)
+{
+	return (a == NULL || b == NULL) ? a == b : strcmp(a, b) == 0;
+}
+
+static bool
+same_names(List *a, List *b, bool in_order)
+{
+	ListCell *x, *y;
+
+	if (list_length(a) != list_length(b))
+		return false;
+	foreach (x, a)
+	{
+		bool found = false;
+
+		foreach (y, b)
+			if (!in_order || foreach_current_index(x) == foreach_current_index(y))
+				found |= strcmp(lfirst(x), lfirst(y)) == 0;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static bool
+same_fact(const DmCheck *a, const DmCheck *b)
+{
+	bool in_order = a->kind != DM_KIND_DUPLICATES;
+
+	return a->kind == b->kind && a->severity == b->severity &&
+		   (a->kind == DM_KIND_NULLS || a->kind == DM_KIND_DUPLICATES ||
+			a->kind == DM_KIND_ORPHANS) &&
+		   DmCheckAllowsNone(a) && DmCheckAllowsNone(b) &&
+		   same_names(a->column_names, b->column_names, in_order) &&
+		   same_text(a->where, b->where) && same_names(a->group_by, b->group_by, true) &&
+		   a->nulls_distinct == b->nulls_distinct && same_text(a->ref_schema, b->ref_schema) &&
+		   same_text(a->ref_table, b->ref_table) &&
+		   same_names(a->ref_columns, b->ref_columns, true);
+}
+
+static bool
+is_primary_key(const DmCheck *check)
+{
+	return check->rule != NULL && strncmp(check->rule, "primaryKey(", 11) == 0;
+}
+
+/*
+ * Of two, the rule that somebody wrote goes before what follows from a column, and a primary key
+ * before a unique column.
+ */
+static bool
+yields_to(const DmCheck *check, const DmCheck *other, bool earlier)
+{
+	if (!same_fact(check, other))
+		return false;
+	if (check->implied && other->implied)
+		return earlier ? !is_primary_key(check) : is_primary_key(other);
+	if (!check->implied && !other->implied)
+		return earlier && same_text(check->rule, other->rule);
+	return check->implied;
+}
+
+static void
+drop_repeated(DmRules *rules)
+{
+	List *kept = NIL;
+	ListCell *cell, *inner;
+
+	foreach (cell, rules->checks)
+	{
+		bool needed = true;
+
+		CHECK_FOR_INTERRUPTS();
+		foreach (inner, rules->checks)
+			if (inner != cell && yields_to(lfirst(cell), lfirst(inner), inner < cell))
+				needed = false;
+		if (needed)
+			kept = lappend(kept, lfirst(cell));
+	}
+	rules->checks = kept;
+}
+
 /* Names for rules that have none: check(columns). */
 static void
 name_rules(DmRules *rules)
@@ -1500,19 +1614,9 @@ name_rules(DmRules *rules)
 	foreach (cell, rules->checks)
 	{
 		DmCheck *check = lfirst(cell);
-		StringInfoData name;
-		ListCell *column;
 
-		if (check->rule != NULL)
-			continue;
-		initStringInfo(&name);
-		appendStringInfoString(&name, check->name);
-		foreach (column, check->column_names)
-			appendStringInfo(&name, "%s%s", column == list_head(check->column_names) ? "(" : ", ",
-							 (char *) lfirst(column));
-		if (check->column_names != NIL)
-			appendStringInfoChar(&name, ')');
-		check->rule = name.data;
+		if (check->rule == NULL)
+			check->rule = rule_name(check->name, check->column_names);
 	}
 }
 
@@ -1555,6 +1659,7 @@ DmRulesRead(Jsonb *rules)
 									  "invalid quality rules: %d problems", reader.problem_count,
 									  reader.problem_count),
 						errdetail_internal("%s", reader.problems.data)));
+	drop_repeated(reader.rules);
 	name_rules(reader.rules);
 	return reader.rules;
 }

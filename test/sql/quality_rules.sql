@@ -64,6 +64,24 @@ FROM datamesh.check_table('rules.orders', '{
     "relationships": [{"from": "orders.order_id", "to": "orders.id"}],
     "slaProperties": [{"property": "freshness", "value": 4, "unit": "h"}, {"property": "availability", "value": "99.9", "unit": "percent"}]}');
 
+-- one fact is one result, whatever word a contract has for it, and however often
+SELECT rule, "check", severity, status FROM datamesh.check_table('rules.orders', '{
+    "properties": [
+        {"name": "id", "primaryKey": true, "required": true, "unique": true},
+        {"name": "customer", "unique": true, "required": true, "quality": [
+            {"metric": "duplicateValues", "mustBe": 0, "name": "customers are unique"},
+            {"metric": "nullValues", "mustBe": 0, "severity": "warning"},
+            {"metric": "duplicateValues", "mustBe": 1}]},
+        {"name": "email", "unique": true, "relationships": [{"to": "orders.email"}], "quality": [
+            {"metric": "duplicateValues", "mustBeLessOrEqualTo": 0, "unit": "percent"},
+            {"metric": "duplicateValues", "mustBe": 0, "unit": "percent"}]}],
+    "relationships": [{"from": "orders.email", "to": "orders.email"}]}');
+SELECT rule, "check", "column" FROM datamesh.check_table('rules.orders', '{
+    "properties": [
+        {"name": "region", "primaryKey": true, "primaryKeyPosition": 2, "unique": true},
+        {"name": "id", "primaryKey": true, "primaryKeyPosition": 1, "unique": true}],
+    "quality": [{"metric": "duplicateValues", "arguments": {"properties": ["region", "id"]}, "mustBe": 0}]}');
+
 -- statistics, with the filters and groups that every check may have
 SELECT rule, status, metric_value, message FROM datamesh.check_table('rules.orders', '[
     {"check": "statistic", "fn": "min", "column": "amount", "mustBeGreaterOrEqualTo": 0},
