@@ -64,6 +64,7 @@ OBJS = \
 	src/ltv/state_io.o \
 	src/ltv/ltv.o \
 	src/governance/policy.o \
+	src/governance/gate.o \
 	src/publish/publish.o \
 	src/publish/gate.o \
 	src/publish/tuple.o \
@@ -127,6 +128,7 @@ REGRESS = \
 	ltv \
 	ltv_differential \
 	governance_policies \
+	governance_lesson \
 	publish \
 	publish_gates \
 	publish_lifecycle \

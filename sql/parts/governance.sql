@@ -537,6 +537,580 @@ LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'dm_is_council_membe
 COMMENT ON FUNCTION datamesh.is_council_member() IS
 'Whether the current user speaks for the council: a member of it, the owner of the extension, or a superuser.';
 
+-- ---- what the default policies look for ----
+--
+-- Each function below answers for a few policies: one row for each thing found. They are called as the
+-- owner of the extension, read the catalog and nothing of the data: what was measured comes as figures
+-- ({"rows": 4338, "nulls": {"customer_name": 12}, "errors": {"column": "why it could not be measured"}}).
+-- relation is the source (its columns have the source's names), or, as_published, a port.
+
+CREATE FUNCTION datamesh.is_snake_case(identifier text) RETURNS boolean
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN identifier COLLATE "default" ~ '^[[:lower:][:digit:]_]*$';
+COMMENT ON FUNCTION datamesh.is_snake_case(text) IS
+'Whether every character of a name is a lower case letter, a digit or _. What a lower case letter is, the database''s collation says.';
+
+CREATE FUNCTION datamesh.sla_interval(value text, unit text) RETURNS interval
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN value ~ '^[0-9]{1,9}(\.[0-9]{1,6})?$' THEN make_interval(secs => value::float8 * CASE
+    WHEN lower(unit) IN ('s', 'sec', 'secs', 'second', 'seconds') THEN 1
+    WHEN lower(unit) IN ('m', 'min', 'mins', 'minute', 'minutes') THEN 60
+    WHEN lower(unit) IN ('h', 'hr', 'hrs', 'hour', 'hours') THEN 3600
+    WHEN lower(unit) IN ('d', 'day', 'days') THEN 86400
+    WHEN lower(unit) IN ('w', 'wk', 'week', 'weeks') THEN 604800
+    WHEN lower(unit) IN ('mo', 'mon', 'month', 'months') THEN 2592000
+    WHEN lower(unit) IN ('y', 'yr', 'yrs', 'year', 'years') THEN 31536000 END) END;
+COMMENT ON FUNCTION datamesh.sla_interval(text, text) IS
+'Value and unit of a service level as an interval (a month is 30 days, a year 365, m a minute); null if they are none.';
+
+CREATE FUNCTION datamesh.promised_freshness(contract integer) RETURNS interval
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+SELECT min(datamesh.sla_interval(s.value, s.unit)) FROM datamesh.contract_sla AS s
+WHERE s.contract_id = promised_freshness.contract AND s.property IN ('freshness', 'latency');
+END;
+REVOKE ALL ON FUNCTION datamesh.promised_freshness(integer) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.promised_freshness(integer) IS
+'How old data may be by a contract''s service levels (freshness or latency, the shortest); null if it promises nothing.';
+
+CREATE FUNCTION datamesh.governed_columns(contract integer, relation oid, as_published boolean)
+RETURNS TABLE ("position" integer, column_name text, present boolean, type text, base_type oid, typmod integer,
+               classification text, definition jsonb)
+LANGUAGE sql STABLE ROWS 20
+BEGIN ATOMIC
+SELECT c.position, c.column_name::text, a.attnum IS NOT NULL, format_type(a.atttypid, a.atttypmod), b.base, b.typmod,
+       lower(c.classification), c.definition
+FROM datamesh.contract_column AS c
+LEFT JOIN pg_attribute AS a
+  ON a.attrelid = governed_columns.relation AND a.attnum > 0 AND NOT a.attisdropped
+ AND a.attname = CASE WHEN governed_columns.as_published THEN c.column_name ELSE c.source_column END
+LEFT JOIN LATERAL (
+    WITH RECURSIVE below(base, typmod, depth) AS (
+        SELECT a.atttypid, a.atttypmod, 0
+        UNION ALL
+        SELECT t.typbasetype, t.typtypmod, w.depth + 1
+        FROM below AS w JOIN pg_type AS t ON t.oid = w.base WHERE t.typtype = 'd'
+    )
+    SELECT w.base, w.typmod FROM below AS w ORDER BY w.depth DESC LIMIT 1) AS b ON true
+WHERE c.contract_id = governed_columns.contract;
+END;
+REVOKE ALL ON FUNCTION datamesh.governed_columns(integer, oid, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.governed_columns(integer, oid, boolean) IS
+'The columns of a contract as consumers see them, whether the relation has each, and its type there (base_type and typmod below domains).';
+
+CREATE FUNCTION datamesh.personal_columns(contract integer, classifications jsonb)
+RETURNS TABLE (column_name text, masked boolean, encrypted boolean)
+LANGUAGE sql STABLE ROWS 5
+BEGIN ATOMIC
+WITH levels AS (
+    SELECT l.level FROM datamesh.contract AS c,
+           LATERAL (VALUES (c.document::jsonb), (c.document::jsonb #> '{schema,0}')) AS l(level)
+    WHERE c.contract_id = personal_columns.contract
+), listed AS (
+    SELECT jsonb_array_elements_text(v.value) AS name
+    FROM levels AS l,
+         LATERAL (VALUES (datamesh.custom_property(l.level, 'pii_columns')),
+                         (datamesh.custom_property(l.level, 'datamesh.piiColumns')),
+                         (datamesh.custom_property(l.level, 'access_policy') -> 'pii_columns')) AS v(value)
+    WHERE jsonb_typeof(v.value) = 'array'
+), masks AS (
+    SELECT jsonb_object_keys(v.value) AS name
+    FROM levels AS l,
+         LATERAL (VALUES (datamesh.custom_property(l.level, 'masking_rules')),
+                         (datamesh.custom_property(l.level, 'access_policy') -> 'masking_rules')) AS v(value)
+    WHERE jsonb_typeof(v.value) = 'object'
+), declared AS (
+    SELECT l.name FROM listed AS l
+    UNION
+    SELECT c.column_name::text FROM datamesh.contract_column AS c
+    WHERE c.contract_id = personal_columns.contract
+      AND lower(c.classification) IN (SELECT lower(v) FROM jsonb_array_elements_text(personal_columns.classifications) AS v)
+)
+SELECT d.name,
+       d.name IN (SELECT m.name FROM masks AS m)
+       OR coalesce(datamesh.custom_property(c.definition, 'datamesh.mask') IS NOT NULL, false),
+       coalesce(c.definition ->> 'encryptedName', '') <> ''
+FROM declared AS d
+LEFT JOIN datamesh.contract_column AS c ON c.contract_id = personal_columns.contract AND c.column_name = d.name::name;
+END;
+REVOKE ALL ON FUNCTION datamesh.personal_columns(integer, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.personal_columns(integer, jsonb) IS
+'The columns that a contract declares to hold personal data: by a classification of the list, or by name in the custom property pii_columns (also datamesh.piiColumns, and access_policy.pii_columns); whether a mask and an encryptedName are given for each.';
+
+CREATE FUNCTION datamesh.naming_findings(policy text, parameters jsonb, contract integer, relation oid, as_published boolean)
+RETURNS TABLE (message text, "column" text, figures jsonb)
+LANGUAGE sql STABLE ROWS 5
+BEGIN ATOMIC
+WITH product AS (
+    SELECT p.product_name::text AS name
+    FROM datamesh.contract AS c JOIN datamesh.product AS p ON p.product_id = c.product_id
+    WHERE c.contract_id = naming_findings.contract
+)
+SELECT f.message, f."column", NULL::jsonb
+FROM (
+    SELECT 0, format('Table ''%s'' not in snake_case', p.name), NULL
+    FROM product AS p
+    WHERE parameters ->> 'table_names' = 'snake_case' AND NOT datamesh.is_snake_case(p.name)
+    UNION ALL
+    SELECT 0, format('Table ''%s'' has none of the prefixes %s', p.name,
+                     (SELECT string_agg(x, ', ' ORDER BY n) FROM jsonb_array_elements_text(parameters -> 'prefixes') WITH ORDINALITY AS e(x, n))),
+           NULL
+    FROM product AS p
+    WHERE jsonb_array_length(parameters -> 'prefixes') > 0
+      AND NOT EXISTS (SELECT FROM jsonb_array_elements_text(parameters -> 'prefixes') AS x WHERE starts_with(p.name, x))
+    UNION ALL
+    SELECT c.position, format('Column ''%s'' not in snake_case', c.column_name), c.column_name
+    FROM datamesh.governed_columns(contract, relation, as_published) AS c
+    WHERE parameters ->> 'column_names' = 'snake_case' AND c.present AND NOT datamesh.is_snake_case(c.column_name)
+) AS f("position", message, "column")
+WHERE policy = 'naming_conventions'
+ORDER BY f.position;
+END;
+REVOKE ALL ON FUNCTION datamesh.naming_findings(text, jsonb, integer, oid, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.naming_findings(text, jsonb, integer, oid, boolean) IS
+'What naming_conventions finds.';
+
+CREATE FUNCTION datamesh.schema_findings(policy text, contract integer, relation oid, as_published boolean)
+RETURNS TABLE (message text, "column" text, figures jsonb)
+LANGUAGE sql STABLE ROWS 5
+BEGIN ATOMIC
+SELECT format('Column ''%s'' of the source is not in the contract, and is not published', a.attname), a.attname::text, NULL::jsonb
+FROM pg_attribute AS a
+WHERE policy = 'schema.undeclared' AND NOT as_published
+  AND a.attrelid = schema_findings.relation AND a.attnum > 0 AND NOT a.attisdropped
+  AND NOT EXISTS (SELECT FROM datamesh.contract_column AS c
+                  WHERE c.contract_id = schema_findings.contract AND c.source_column = a.attname)
+ORDER BY a.attnum;
+END;
+REVOKE ALL ON FUNCTION datamesh.schema_findings(text, integer, oid, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.schema_findings(text, integer, oid, boolean) IS
+'What schema.undeclared finds.';
+
+-- Completeness is judged exactly, in numeric; the figure shown is the lesson's 1 - nulls / rows in
+-- double precision, so that it has the same digits.
+CREATE FUNCTION datamesh.quality_findings(
+    policy text, parameters jsonb, contract integer, relation oid, as_published boolean, measured jsonb)
+RETURNS TABLE (message text, "column" text, figures jsonb)
+LANGUAGE sql STABLE ROWS 5
+BEGIN ATOMIC
+SELECT f.message, f."column", f.figures
+FROM (
+    SELECT 0,
+           CASE WHEN r.n = 0 THEN 'Data product is empty'
+                ELSE format('Data product has %s rows, at least %s required', r.n, parameters ->> 'minimum_rows') END,
+           NULL, jsonb_build_object('rows', r.n, 'minimum_rows', parameters -> 'minimum_rows')
+    FROM (SELECT (measured ->> 'rows')::bigint) AS r(n)
+    WHERE policy = 'quality' AND r.n < (parameters -> 'minimum_rows')::numeric
+    UNION ALL
+    SELECT c.position,
+           CASE WHEN m.error IS NOT NULL THEN format('Completeness of ''%s'' could not be measured: %s', c.column_name, m.error)
+                WHEN m.nulls IS NULL THEN format('Completeness of ''%s'' was not measured, because the policy was set during the publish: publish again', c.column_name)
+                ELSE format('Completeness of ''%s'' is %s, at least %s required', c.column_name,
+                            trim_scale(trunc(1 - m.nulls::numeric / m.rows, 6)), parameters ->> 'minimum_completeness') END,
+           c.column_name,
+           CASE WHEN m.nulls IS NOT NULL THEN jsonb_build_object(
+               'completeness', 1 - m.nulls / m.rows::float8, 'threshold', parameters -> 'minimum_completeness',
+               'failing_rows', m.nulls, 'rows', m.rows) END
+    FROM datamesh.governed_columns(contract, relation, as_published) AS c,
+         LATERAL (SELECT (measured -> 'nulls' ->> c.column_name)::bigint, (measured ->> 'rows')::bigint,
+                         measured -> 'errors' ->> c.column_name) AS m(nulls, rows, error)
+    WHERE policy = 'quality.completeness' AND c.present AND m.rows > 0
+      AND (m.nulls IS NULL OR m.rows - m.nulls < (parameters -> 'minimum_completeness')::numeric * m.rows)
+    UNION ALL
+    SELECT 0,
+           CASE WHEN p.age IS NULL THEN format('The contract promises no freshness, at most %s hours expected', parameters ->> 'freshness_sla_hours')
+                ELSE format('The contract promises a freshness of %s hours, at most %s hours expected', p.age, parameters ->> 'freshness_sla_hours') END,
+           NULL, jsonb_build_object('freshness_hours', p.age, 'freshness_sla_hours', parameters -> 'freshness_sla_hours')
+    FROM (SELECT trim_scale(round(extract(epoch FROM datamesh.promised_freshness(contract)) / 3600, 3))) AS p(age)
+    WHERE policy = 'quality.freshness' AND coalesce(p.age > (parameters -> 'freshness_sla_hours')::numeric, true)
+    UNION ALL
+    SELECT 0, 'The contract says not what identifies a row: it has no primary key and no unique column', NULL, NULL
+    FROM datamesh.contract AS d
+    WHERE policy = 'quality.uniqueness' AND parameters -> 'uniqueness_required' = 'true' AND d.contract_id = contract
+      AND NOT EXISTS (SELECT FROM datamesh.contract_column AS c
+                      WHERE c.contract_id = d.contract_id AND (c.is_unique OR c.primary_key_position IS NOT NULL))
+      AND NOT d.document::jsonb @? 'lax $.schema[0].** ? (@.metric == "duplicateValues" || @.rule == "duplicateValues" || @.check == "duplicate_values")'
+) AS f("position", message, "column", figures)
+ORDER BY f.position;
+END;
+REVOKE ALL ON FUNCTION datamesh.quality_findings(text, jsonb, integer, oid, boolean, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.quality_findings(text, jsonb, integer, oid, boolean, jsonb) IS
+'What the quality policies find. quality.schema_evolution is not looked at here: it holds versions against each other.';
+
+CREATE FUNCTION datamesh.storage_of(product integer, also oid) RETURNS jsonb
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+WITH stored AS (
+    SELECT n.oid AS relid
+    FROM datamesh.port AS o
+    JOIN datamesh.release AS r ON r.port_id = o.port_id AND r.relation_name IS NOT NULL AND r.expired_at IS NULL
+    JOIN pg_namespace AS s ON s.nspname = r.relation_schema
+    JOIN pg_class AS n ON n.relnamespace = s.oid AND n.relname = r.relation_name
+    WHERE o.product_id = storage_of.product
+    UNION
+    SELECT coalesce(t.relid, also) FROM (VALUES (1)) AS one LEFT JOIN pg_partition_tree(also) AS t ON t.isleaf
+)
+SELECT coalesce(jsonb_agg(DISTINCT CASE c.relkind WHEN 'v' THEN 'unknown (a view)' WHEN 'f' THEN 'unknown (a foreign table)'
+                                   ELSE t.spcname::text END), '[]')
+FROM stored AS s
+JOIN pg_class AS c ON c.oid = s.relid
+JOIN pg_database AS d ON d.datname = current_database()
+JOIN pg_tablespace AS t ON t.oid = coalesce(nullif(c.reltablespace, 0::oid), d.dattablespace);
+END;
+REVOKE ALL ON FUNCTION datamesh.storage_of(integer, oid) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.storage_of(integer, oid) IS
+'The tablespaces in which the releases of a product lie, and one more relation (its partitions). Of views and foreign tables it is not known.';
+
+CREATE FUNCTION datamesh.security_findings(
+    policy text, parameters jsonb, contract integer, relation oid, as_published boolean, release oid)
+RETURNS TABLE (message text, "column" text, figures jsonb)
+LANGUAGE sql STABLE ROWS 5
+BEGIN ATOMIC
+WITH subject AS (
+    SELECT c.contract_id, c.product_id, p.domain_name, c.document::jsonb AS document
+    FROM datamesh.contract AS c JOIN datamesh.product AS p ON p.product_id = c.product_id
+    WHERE c.contract_id = security_findings.contract AND policy LIKE 'security.%'
+), personal AS (
+    SELECT d.column_name, d.masked, d.encrypted, coalesce(g.present, false) AS present, coalesce(g.position, 100000) AS position
+    FROM subject AS s
+    CROSS JOIN LATERAL datamesh.personal_columns(s.contract_id, parameters -> 'classifications') AS d
+    LEFT JOIN datamesh.governed_columns(contract, relation, as_published) AS g ON g.column_name = d.column_name
+), storage AS (
+    SELECT datamesh.storage_of(s.product_id, release) AS spaces FROM subject AS s WHERE policy = 'security.encryption'
+), unattested AS (
+    SELECT string_agg(x.name, ', ' ORDER BY x.name) AS names
+    FROM storage AS s, jsonb_array_elements_text(s.spaces) AS x(name)
+    WHERE NOT (parameters -> 'attested_tablespaces') ? x.name
+), readers AS (
+    SELECT string_agg(DISTINCT r.role, ', ') AS names
+    FROM subject AS s JOIN datamesh.contract_role AS r ON r.contract_id = s.contract_id
+    WHERE policy = 'security.row_level' AND r.access = 'read' AND r.role <> s.domain_name
+)
+SELECT f.message, f."column", f.figures
+FROM (
+    SELECT p.position, format('PII column ''%s'' not found for masking', p.column_name), p.column_name, NULL::jsonb
+    FROM personal AS p WHERE policy = 'security.pii' AND NOT p.present
+    UNION ALL
+    SELECT p.position, format('PII column ''%s'' is not encrypted, and nobody attests that tablespace %s is', p.column_name, u.names),
+           p.column_name,
+           jsonb_build_object('tablespaces', s.spaces, 'attested_tablespaces', parameters -> 'attested_tablespaces',
+                              'checked', 'the tablespace of every release, and encryptedName of the column')
+    FROM personal AS p, storage AS s, unattested AS u
+    WHERE p.present AND NOT p.encrypted AND u.names IS NOT NULL
+    UNION ALL
+    SELECT p.position, format('PII column ''%s'' has no mask', p.column_name), p.column_name, NULL
+    FROM personal AS p WHERE policy = 'security.masking' AND p.present AND NOT p.masked
+    UNION ALL
+    SELECT 0, format('Personal data can be read by %s, and the contract has no row filter', r.names), NULL, NULL
+    FROM subject AS s, readers AS r
+    WHERE policy = 'security.row_level' AND r.names IS NOT NULL AND EXISTS (SELECT FROM personal AS p WHERE p.present)
+      AND datamesh.custom_property(s.document, 'datamesh.rowFilter') IS NULL
+      AND datamesh.custom_property(s.document #> '{schema,0}', 'datamesh.rowFilter') IS NULL
+) AS f("position", message, "column", figures)
+ORDER BY f.position, f."column";
+END;
+REVOKE ALL ON FUNCTION datamesh.security_findings(text, jsonb, integer, oid, boolean, oid) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.security_findings(text, jsonb, integer, oid, boolean, oid) IS
+'What the security policies find in what a contract declares.';
+
+CREATE FUNCTION datamesh.interoperability_findings(
+    policy text, parameters jsonb, contract integer, relation oid, as_published boolean)
+RETURNS TABLE (message text, "column" text, figures jsonb)
+LANGUAGE sql STABLE ROWS 5
+BEGIN ATOMIC
+WITH columns AS (
+    SELECT c.position, c.column_name, c.type, c.base_type, c.definition,
+           CASE WHEN c.typmod >= 4 THEN (c.typmod - 4) >> 16 & 65535 END AS digits,
+           CASE WHEN c.typmod >= 4 THEN (((c.typmod - 4) & 2047) # 1024) - 1024 END AS scale
+    FROM datamesh.governed_columns(contract, relation, as_published) AS c
+    WHERE c.present AND policy LIKE 'interoperability.%'
+), typed AS (
+    SELECT 'interoperability.timestamp', c.position, c.column_name, c.type, 'timestamp'
+    FROM columns AS c
+    WHERE EXISTS (SELECT FROM jsonb_array_elements_text(parameters -> 'suffixes') AS s(suffix)
+                  WHERE right(c.column_name, length(s.suffix)) = s.suffix)
+      AND c.base_type NOT IN ('timestamp'::regtype, 'timestamptz'::regtype, 'date'::regtype)
+    UNION ALL
+    SELECT 'interoperability.timezone', c.position, c.column_name, c.type, 'timestamp with time zone'
+    FROM columns AS c
+    WHERE c.base_type = 'timestamp'::regtype
+      AND coalesce(regexp_replace(lower(c.definition -> 'logicalTypeOptions' ->> 'defaultTimezone'), '^etc/', ''), '')
+          <> lower(parameters ->> 'timestamp_timezone')
+    UNION ALL
+    SELECT 'interoperability.decimal', c.position, c.column_name, c.type,
+           format('numeric(%s,%s)', parameters ->> 'precision', parameters ->> 'scale')
+    FROM columns AS c
+    WHERE c.base_type = 'numeric'::regtype
+      AND (c.digits IS NULL OR c.scale > (parameters -> 'scale')::numeric
+           OR c.digits - c.scale > (parameters -> 'precision')::numeric - (parameters -> 'scale')::numeric)
+), dates AS (
+    SELECT c.position, c.column_name,
+           parameters -> 'standard_date_columns' ->> CASE WHEN c.column_name ~* 'creat|insert' THEN 0 ELSE 1 END AS standard
+    FROM columns AS c
+    WHERE policy = 'interoperability.dates'
+      AND c.base_type IN ('timestamp'::regtype, 'timestamptz'::regtype, 'date'::regtype)
+      AND NOT (parameters -> 'standard_date_columns') ? c.column_name
+      AND c.column_name ~* '^_?((date|time)_?)?(row_)?(last_?)?(creat(e|ed|ion)|insert(ed)?|updat(e|ed)|modif(y|ied)|modification|chang(e|ed))(_?(at|on|date|time|timestamp|ts|datetime))?$'
+)
+SELECT f.message, f."column", f.figures
+FROM (
+    SELECT t.position, format('Column ''%s'' is of type %s, %s expected', t.name, t.type, t.expected), t.name,
+           jsonb_build_object('actual_type', t.type, 'expected_type', t.expected)
+    FROM typed AS t(policy, "position", name, type, expected) WHERE t.policy = interoperability_findings.policy
+    UNION ALL
+    SELECT d.position, format('Column ''%s'' is called ''%s'' in the standard', d.column_name, d.standard), d.column_name,
+           jsonb_build_object('standard_name', d.standard)
+    FROM dates AS d WHERE d.standard IS NOT NULL
+    UNION ALL
+    SELECT 100000 + s.n, format('Standard date column ''%s'' is missing', s.name), s.name, NULL
+    FROM jsonb_array_elements_text(parameters -> 'standard_date_columns') WITH ORDINALITY AS s(name, n)
+    WHERE policy = 'interoperability.dates' AND parameters -> 'required' = 'true'
+      AND NOT EXISTS (SELECT FROM columns AS c WHERE c.column_name = s.name)
+    UNION ALL
+    SELECT c.position, format('Key column ''%s'' has none of the names %s', c.column_name,
+                              (SELECT string_agg(CASE WHEN x LIKE '\_%' THEN '...' || x ELSE x END, ', ' ORDER BY n)
+                               FROM jsonb_array_elements_text(parameters -> 'standard_id_columns') WITH ORDINALITY AS e(x, n))),
+           c.column_name, NULL
+    FROM columns AS c
+    WHERE policy = 'interoperability.id' AND c.definition -> 'primaryKey' = 'true'
+      AND (SELECT count(*) FROM datamesh.contract_column AS k
+           WHERE k.contract_id = contract AND k.primary_key_position IS NOT NULL) = 1
+      AND NOT EXISTS (SELECT FROM jsonb_array_elements_text(parameters -> 'standard_id_columns') AS s(name)
+                      WHERE c.column_name = s.name
+                         OR s.name LIKE '\_%' AND right(c.column_name, length(s.name)) = s.name)
+) AS f("position", message, "column", figures)
+ORDER BY f.position;
+END;
+REVOKE ALL ON FUNCTION datamesh.interoperability_findings(text, jsonb, integer, oid, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.interoperability_findings(text, jsonb, integer, oid, boolean) IS
+'What the interoperability policies find.';
+
+-- ---- dependencies ----
+
+CREATE FUNCTION datamesh.comparator_holds(version numeric[], operator text, bound numeric[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+-- version has a fourth number, 0 for a pre-release and 1 for a release; bound has as many numbers as were written
+WITH full_bound AS (
+    SELECT cardinality(bound) AS n, bound || array_fill(0::numeric, ARRAY[3 - cardinality(bound)]) AS b
+), ends AS (
+    SELECT f.n, f.b || 1::numeric AS low, f.b || 0::numeric AS below,
+           CASE f.n WHEN 0 THEN NULL WHEN 1 THEN ARRAY[f.b[1] + 1, 0, 0, 0] WHEN 2 THEN ARRAY[f.b[1], f.b[2] + 1, 0, 0]
+                    ELSE ARRAY[f.b[1], f.b[2], f.b[3] + 1, 0] END AS next,
+           CASE WHEN f.b[1] > 0 OR f.n = 1 THEN ARRAY[f.b[1] + 1, 0, 0, 0]
+                WHEN f.b[2] > 0 OR f.n = 2 THEN ARRAY[f.b[1], f.b[2] + 1, 0, 0]
+                ELSE ARRAY[f.b[1], f.b[2], f.b[3] + 1, 0] END AS caret,
+           CASE WHEN f.n = 1 THEN ARRAY[f.b[1] + 1, 0, 0, 0] ELSE ARRAY[f.b[1], f.b[2] + 1, 0, 0] END AS tilde
+    FROM full_bound AS f
+)
+SELECT CASE WHEN e.n = 0 THEN operator NOT IN ('>', '<')
+            ELSE CASE operator
+                 WHEN '^' THEN version >= e.low AND version < e.caret
+                 WHEN '~' THEN version >= e.low AND version < e.tilde
+                 WHEN '>=' THEN version >= e.low
+                 WHEN '<' THEN version < e.below
+                 WHEN '>' THEN version >= e.next AND version[4] = 1
+                 WHEN '<=' THEN version < e.next
+                 ELSE version >= e.low AND version < e.next END END
+FROM ends AS e;
+END;
+REVOKE ALL ON FUNCTION datamesh.comparator_holds(numeric[], text, numeric[]) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.comparator_holds(numeric[], text, numeric[]) IS
+'One comparison of datamesh.version_meets.';
+
+CREATE FUNCTION datamesh.version_meets(version text, requirement text) RETURNS boolean
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+WITH parts AS (
+    SELECT ARRAY[v.m[1]::numeric, v.m[2]::numeric, v.m[3]::numeric, CASE WHEN v.m[4] IS NULL THEN 1 ELSE 0 END] AS version
+    FROM regexp_match(version, '^([0-9]+)\.([0-9]+)\.([0-9]+)(-[^+]+)?(?:\+.*)?$') AS v(m) WHERE v.m IS NOT NULL
+), comparisons AS (
+    SELECT a.n AS alternative, c.word, regexp_match(c.word,
+           '^(\^|~|>=|<=|>|<|=)?v?([0-9]+|[xX*])(?:\.([0-9]+|[xX*]))?(?:\.([0-9]+|[xX*]))?(-[0-9A-Za-z.-]+)?$') AS m
+    FROM regexp_split_to_table(regexp_replace(requirement, '(\^|~|>=|<=|>|<|=)\s+', '\1', 'g'), '\|\|') WITH ORDINALITY AS a(text, n),
+         regexp_split_to_table(btrim(a.text), '[\s,]+') AS c(word)
+), held AS (
+    SELECT c.alternative,
+           bool_and(CASE WHEN c.m[5] IS NOT NULL AND coalesce(c.m[1], '=') = '='
+                         THEN regexp_replace(c.word, '^=?v?', '') = version_meets.version
+                         ELSE datamesh.comparator_holds(p.version, coalesce(c.m[1], '='),
+                                  (SELECT coalesce(array_agg(x::numeric ORDER BY n), '{}')
+                                   FROM unnest(c.m[2:4]) WITH ORDINALITY AS u(x, n)
+                                   WHERE u.n < coalesce((SELECT min(w.n) FROM unnest(c.m[2:4]) WITH ORDINALITY AS w(x, n)
+                                                         WHERE w.x IS NULL OR w.x IN ('x', 'X', '*')), 4))) END) AS holds
+    FROM comparisons AS c, parts AS p
+    GROUP BY c.alternative
+)
+SELECT CASE WHEN EXISTS (SELECT FROM comparisons AS c WHERE c.m IS NULL) THEN NULL
+            ELSE (SELECT bool_or(h.holds) FROM held AS h) END;
+END;
+COMMENT ON FUNCTION datamesh.version_meets(text, text) IS
+'Whether a version (1.4.2) meets a requirement: ^1.2 (from 1.2.0, below 2.0.0), ~1.2 (below 1.3.0), >=1, <2, =1.2.3, 1 or 1.x, *; several must all hold, with || one of them. A pre-release meets only what names it, or what it lies between. Null: the requirement cannot be understood.';
+
+CREATE FUNCTION datamesh.upstreams(contract integer)
+RETURNS TABLE ("position" integer, upstream text, requirement text, domain_exists boolean, product_id integer, status text)
+LANGUAGE sql STABLE ROWS 5
+BEGIN ATOMIC
+SELECT d.position, s.name, nullif(btrim(s.requirement), ''), m.domain_name IS NOT NULL, p.product_id, p.status
+FROM datamesh.contract_dependency AS d
+CROSS JOIN LATERAL (
+    SELECT btrim(x.m[1]), x.m[2]
+    FROM regexp_match(d.upstream, '^((?:"(?:[^"]|"")*"|[^"@])*)(?:@(.*))?$') AS x(m)) AS s(name, requirement)
+-- parse_ident would end in an error for what is no name
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN s.name ~ '^(?:"(?:[^"]|"")+"|[[:alpha:]_][[:alnum:]_$]*)\.(?:"(?:[^"]|"")+"|[[:alpha:]_][[:alnum:]_$]*)$'
+                THEN parse_ident(s.name) END) AS i(parts)
+LEFT JOIN datamesh.domain AS m ON m.domain_name = i.parts[1]::name
+LEFT JOIN datamesh.product AS p ON p.domain_name = m.domain_name AND p.product_name = i.parts[2]::name
+WHERE d.contract_id = upstreams.contract
+  AND p.product_id IS DISTINCT FROM (SELECT c.product_id FROM datamesh.contract AS c WHERE c.contract_id = upstreams.contract);
+END;
+REVOKE ALL ON FUNCTION datamesh.upstreams(integer) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.upstreams(integer) IS
+'What a contract says that its product is made from: the name, the version required (after @), whether its first part is a domain, and the product, null for anything that is none.';
+
+CREATE FUNCTION datamesh.dependency_findings(policy text, contract integer)
+RETURNS TABLE (message text, "column" text, figures jsonb)
+LANGUAGE sql STABLE ROWS 5
+BEGIN ATOMIC
+WITH upstream AS (
+    SELECT u.* FROM datamesh.upstreams(contract) AS u
+    WHERE policy LIKE 'dependencies.%' AND (u.product_id IS NOT NULL OR u.domain_exists)
+), shown AS (
+    SELECT u.position, u.upstream, u.requirement, c.version, c.contract_id, o.mode, r.source_as_of, o.major,
+           u.requirement IS NULL OR datamesh.version_meets(c.version::text, u.requirement) AS meets
+    FROM upstream AS u
+    JOIN datamesh.port AS o ON o.product_id = u.product_id
+    JOIN datamesh.contract AS c ON c.contract_id = o.contract_id AND c.status <> 'retired'
+    JOIN datamesh.release AS r ON r.release_id = o.current_release
+    WHERE u.status IN ('published', 'deprecated')
+), used AS (
+    SELECT DISTINCT ON (s.position) s.*, datamesh.promised_freshness(s.contract_id) AS promised
+    FROM shown AS s WHERE s.meets ORDER BY s.position, s.major DESC
+)
+SELECT f.message, NULL::text, f.figures
+FROM (
+    SELECT u.position,
+           CASE WHEN u.product_id IS NULL THEN format('Upstream product "%s" does not exist', u.upstream)
+                ELSE format('Upstream product "%s" is not published (%s)', u.upstream, u.status) END,
+           jsonb_build_object('upstream', u.upstream, 'status', u.status)
+    FROM upstream AS u
+    WHERE policy = 'dependencies.published' AND NOT EXISTS (SELECT FROM shown AS s WHERE s.position = u.position)
+    UNION ALL
+    SELECT u.position,
+           CASE WHEN datamesh.version_meets('0.0.0', u.requirement) IS NULL
+                THEN format('The version required of upstream product "%s" cannot be understood: %s', u.upstream, u.requirement)
+                ELSE format('Upstream product "%s" is published as %s, %s required', u.upstream, v.versions, u.requirement) END,
+           jsonb_build_object('upstream', u.upstream, 'versions', v.versions, 'required', u.requirement)
+    FROM upstream AS u
+    CROSS JOIN LATERAL (SELECT string_agg(s.version::text, ', ' ORDER BY s.major) FROM shown AS s WHERE s.position = u.position) AS v(versions)
+    WHERE policy = 'dependencies.version' AND u.requirement IS NOT NULL AND v.versions IS NOT NULL
+      AND NOT EXISTS (SELECT FROM shown AS s WHERE s.position = u.position AND s.meets)
+    UNION ALL
+    SELECT u.position,
+           format('Upstream product "%s" promises a freshness of %s hours, and its last release is %s hours old', u.upstream,
+                  trim_scale(round(extract(epoch FROM u.promised) / 3600, 3)),
+                  trim_scale(round(extract(epoch FROM now() - u.source_as_of) / 3600, 1))),
+           jsonb_build_object('upstream', u.upstream, 'source_as_of', u.source_as_of,
+                              'freshness_hours', trim_scale(round(extract(epoch FROM u.promised) / 3600, 3)))
+    FROM used AS u
+    WHERE policy = 'dependencies.sla' AND u.mode = 'snapshot' AND now() - u.source_as_of > u.promised
+) AS f("position", message, figures)
+ORDER BY f.position;
+END;
+REVOKE ALL ON FUNCTION datamesh.dependency_findings(text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.dependency_findings(text, integer) IS
+'What the policies on dependencies find. A product in live mode is as fresh as its source, which is not known here.';
+
+-- ---- the gate ----
+
+CREATE FUNCTION datamesh.policy_findings(
+    policy text, parameters jsonb, contract integer, relation oid, as_published boolean, release oid, measured jsonb)
+RETURNS TABLE (message text, "column" text, figures jsonb)
+LANGUAGE sql STABLE ROWS 5
+BEGIN ATOMIC
+SELECT * FROM datamesh.naming_findings(policy, parameters, contract, relation, as_published) WHERE policy = 'naming_conventions'
+UNION ALL
+SELECT * FROM datamesh.schema_findings(policy, contract, relation, as_published) WHERE policy LIKE 'schema.%'
+UNION ALL
+SELECT * FROM datamesh.quality_findings(policy, parameters, contract, relation, as_published, measured) WHERE policy LIKE 'quality%'
+UNION ALL
+SELECT * FROM datamesh.security_findings(policy, parameters, contract, relation, as_published, release) WHERE policy LIKE 'security.%'
+UNION ALL
+SELECT * FROM datamesh.interoperability_findings(policy, parameters, contract, relation, as_published) WHERE policy LIKE 'interoperability.%'
+UNION ALL
+SELECT * FROM datamesh.dependency_findings(policy, contract) WHERE policy LIKE 'dependencies.%';
+END;
+REVOKE ALL ON FUNCTION datamesh.policy_findings(text, jsonb, integer, oid, boolean, oid, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.policy_findings(text, jsonb, integer, oid, boolean, oid, jsonb) IS
+'What one of the default policies finds in a contract, a relation and what was measured of it.';
+
+CREATE FUNCTION datamesh.judge(contract integer, relation oid, release oid, measured jsonb, own jsonb)
+RETURNS TABLE (kind text, critical boolean, rule text, message text, "column" text, object jsonb)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+WITH subject AS (
+    SELECT p.product_id, p.domain_name, quote_ident(p.domain_name) || '.' || quote_ident(p.product_name) AS product
+    FROM datamesh.contract AS c JOIN datamesh.product AS p ON p.product_id = c.product_id
+    WHERE c.contract_id = judge.contract
+), effective AS (
+    SELECT e.position, e.policy, e.severity, e.parameters, e.check_function, w.until, w.why, w.granted_by
+    FROM subject AS s
+    CROSS JOIN LATERAL datamesh.domain_policies(s.domain_name) AS e
+    LEFT JOIN LATERAL (SELECT w.until, w.why, w.granted_by FROM datamesh.waiver AS w
+                       WHERE w.product_id = s.product_id AND w.policy_name = e.policy
+                         AND w.until > clock_timestamp() AND w.revoked_at IS NULL
+                       ORDER BY w.until DESC LIMIT 1) AS w ON true
+    WHERE e.severity <> 'OFF'
+), answers AS (
+    SELECT o.answer ->> 'policy' AS policy, o.answer FROM jsonb_array_elements(judge.own) AS o(answer)
+), found AS (
+    SELECT e.position, e.policy, f.n, e.policy AS rule, e.severity, f.message, f."column", f.figures
+    FROM effective AS e
+    CROSS JOIN LATERAL datamesh.policy_findings(e.policy, e.parameters, contract, relation, false, release, measured)
+         WITH ORDINALITY AS f(message, "column", figures, n)
+    WHERE e.check_function IS NULL
+    UNION ALL
+    SELECT e.position, e.policy, v.n,
+           CASE WHEN starts_with(v.violation ->> 'rule', e.policy || '.') THEN v.violation ->> 'rule' ELSE e.policy END,
+           CASE WHEN v.violation ->> 'severity' = 'WARNING' THEN 'WARNING' ELSE e.severity END,
+           v.violation ->> 'message', v.violation ->> 'column',
+           CASE WHEN jsonb_typeof(v.violation -> 'figures') = 'object' THEN v.violation -> 'figures' END
+    FROM effective AS e
+    JOIN answers AS a ON a.policy = e.policy
+    CROSS JOIN LATERAL jsonb_array_elements(a.answer -> 'violations') WITH ORDINALITY AS v(violation, n)
+    WHERE e.check_function IS NOT NULL
+    UNION ALL
+    SELECT e.position, e.policy, 0, e.policy, e.severity,
+           CASE WHEN a.policy IS NULL THEN format('The policy was set during the publish, and %s has not run: publish again', e.check_function)
+                ELSE format('The policy could not run: %s', e.check_function) END,
+           NULL, CASE WHEN a.policy IS NOT NULL THEN jsonb_build_object('error', a.answer -> 'error') END
+    FROM effective AS e LEFT JOIN answers AS a ON a.policy = e.policy
+    WHERE e.check_function IS NOT NULL AND (a.policy IS NULL OR a.answer ? 'error')
+)
+SELECT r.kind, r.critical, r.rule, r.message, r."column", r.object
+FROM (
+    SELECT f.position, f.n, CASE WHEN e.until IS NULL THEN 'violation' ELSE 'waived' END,
+           f.severity = 'CRITICAL', f.rule, f.message, f."column",
+           coalesce(f.figures, '{}')
+           || jsonb_strip_nulls(jsonb_build_object(
+                  'product', s.product, 'rule', f.rule, 'severity', f.severity, 'message', f.message, 'column', f."column"))
+           || CASE WHEN e.until IS NULL THEN '{}'
+                   ELSE jsonb_build_object('waived', jsonb_build_object('until', e.until, 'why', e.why, 'granted_by', e.granted_by)) END
+    FROM found AS f JOIN effective AS e ON e.policy = f.policy CROSS JOIN subject AS s
+    UNION ALL
+    SELECT e.position, 0, 'policy', false, e.policy, NULL, NULL,
+           jsonb_build_object('severity', e.severity, 'status',
+               CASE WHEN NOT EXISTS (SELECT FROM found AS f WHERE f.policy = e.policy) THEN 'passed'
+                    WHEN e.until IS NOT NULL THEN 'waived' ELSE 'failed' END)
+    FROM effective AS e
+) AS r("position", n, kind, critical, rule, message, "column", object)
+ORDER BY r.position, r.rule, r.n;
+END;
+REVOKE ALL ON FUNCTION datamesh.judge(integer, oid, oid, jsonb, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.judge(integer, oid, oid, jsonb, jsonb) IS
+'The verdict of all policies in force on a release: what they find (violation), what they find and the council waived (waived), and what became of each (policy). own: what the policies that are functions answered.';
+
 SELECT pg_catalog.pg_extension_config_dump('datamesh.policy', '');
 SELECT pg_catalog.pg_extension_config_dump('datamesh.policy_history', '');
 SELECT pg_catalog.pg_extension_config_dump('datamesh.council_member', '');

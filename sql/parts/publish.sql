@@ -49,8 +49,12 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
     SELECT (report
         || CASE WHEN report ? 'violations' THEN jsonb_build_object('violations', coalesce(
-               (SELECT jsonb_agg(v - 'sample_keys' ORDER BY n)
+               (SELECT jsonb_agg(v - 'sample_keys' - 'error' ORDER BY n)
                 FROM jsonb_array_elements(report -> 'violations') WITH ORDINALITY AS x(v, n)), '[]'))
+           ELSE '{}' END
+        || CASE WHEN report ? 'waived' THEN jsonb_build_object('waived', coalesce(
+               (SELECT jsonb_agg(v - 'error' ORDER BY n)
+                FROM jsonb_array_elements(report -> 'waived') WITH ORDINALITY AS x(v, n)), '[]'))
            ELSE '{}' END
         || CASE WHEN report ? 'checks' THEN jsonb_build_object('checks', coalesce(
                (SELECT jsonb_agg(v - 'sample_keys' ORDER BY n)
@@ -64,7 +68,7 @@ COMMENT ON FUNCTION datamesh.report_without_samples(jsonb) IS
 CREATE FUNCTION datamesh.governance_report(product text) RETURNS jsonb
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'dm_governance_report';
 COMMENT ON FUNCTION datamesh.governance_report(text) IS
-'The report of the last publish or dry run of a data product: product, version, release, rows, total_violations, critical, warnings, passed, violations (product, rule, severity, message, column, figures) and checks (every result). Keys of failing rows are shown to members of the domain only. NULL if it was never tried.';
+'The report of the last publish or dry run of a data product: product, version, release, rows, total_violations, critical, warnings, passed, violations (product, rule, severity, message, column, figures), waived (the same, of policies that the council waived), policies (what became of each), figures (what was measured for them) and checks (every result). Keys of failing rows are shown to members of the domain only. NULL if it was never tried.';
 
 CREATE VIEW datamesh.reports WITH (security_barrier = true) AS
 SELECT pg_catalog.format('%I.%I', d.domain_name, d.product_name) AS product, c.version, r.report_id, r.created_at,

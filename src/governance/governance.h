@@ -31,4 +31,43 @@ extern void DmRequireCouncil(const char *what);
  */
 extern void DmGovernanceChange(const char *procedure);
 
+/* ---- the gate ---- */
+
+/* One thing that a policy found, and nobody waived. */
+typedef struct DmViolation
+{
+	char *rule;
+	bool critical;
+	char *message;
+	char *column;  /* NULL: of the whole */
+	Jsonb *object; /* as reports show it, figures included */
+} DmViolation;
+
+typedef struct DmVerdict
+{
+	List *violations; /* DmViolation *, in the order of the policies */
+	Jsonb *waived;    /* array of objects: what was found, and why it does not count */
+	Jsonb *policies;  /* {"quality": {"severity": "CRITICAL", "status": "passed"}, ...} */
+	Jsonb *figures;   /* what was measured for the policies */
+} DmVerdict;
+
+typedef struct DmGovernance DmGovernance;
+
+/*
+ * The three steps of holding policies against a release.  relation is the source (locked), columns
+ * under the source's names.  Called with any current user and a connected SPI.
+ *
+ * Rules are what the policies want measured, an array of rule objects for the pass that measures
+ * the contract's own; their results are taken out of *results again by Judge.
+ *
+ * Judge keeps policies and waivers from changing until the end of the transaction, reads what they
+ * say by then whatever the isolation level, and runs policies that are functions as their owners.
+ * stored is where the rows lie: the release, or the source.
+ */
+extern DmGovernance *DmGovernanceBegin(const DmProduct *product, const DmContract *contract,
+									   Oid relation);
+extern Jsonb *DmGovernanceRules(DmGovernance *governance);
+extern DmVerdict *DmGovernanceJudge(DmGovernance *governance, List **results, int64 rows,
+									Oid stored);
+
 #endif /* DATAMESH_GOVERNANCE_GOVERNANCE_H */

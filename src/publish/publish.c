@@ -12,6 +12,7 @@
  *		contract, roles, source and types are looked at		(gate.c)
  *		the release is made, filled and measured in one pass	(copy.c)
  *		the checks that need passes of their own are run
+ *		the policies are held against all of it			(governance/gate.c)
  *		-> gates open:	indexes, statistics, the switch			(port.c)
  *		-> gates closed, dry run, error: rolled back, nothing is left
  *	  the report is kept, and the event that says what happened
@@ -120,42 +121,27 @@ missing_columns(const DmPublication *pub)
 }
 
 /*
- * The rules of the contract, as the quality engine reads them: the object, with the SLAs.  What is
+ * The rules of the contract, as the quality engine reads them: the object, with the SLAs and with
+ * what the policies want measured in the same pass.  What is
  * said of a column that is missing is left out, because the schema gate has said that it is.
  */
 static Jsonb *
 contract_rules(const DmPublication *pub)
 {
-	const Oid types[] = {JSONBOID, TEXTARRAYOID};
-	Datum values[] = {JsonbPGetDatum(pub->contract->document), missing_columns(pub)};
+	const Oid types[] = {JSONBOID, TEXTARRAYOID, JSONBOID};
+	Datum values[] = {JsonbPGetDatum(pub->contract->document), missing_columns(pub),
+					  JsonbPGetDatum(DmGovernanceRules(pub->governance))};
 
 	return DmPublishDetails(
 		"SELECT ($1 -> 'schema' -> 0) || pg_catalog.jsonb_build_object('properties', "
 		"(SELECT coalesce(pg_catalog.jsonb_agg(p ORDER BY n), '[]') "
 		"FROM pg_catalog.jsonb_array_elements($1 -> 'schema' -> 0 -> 'properties') "
-		"WITH ORDINALITY AS e(p, n) WHERE p ->> 'name' <> ALL ($2))) "
+		"WITH ORDINALITY AS e(p, n) WHERE p ->> 'name' <> ALL ($2)), 'quality', "
+		"coalesce($1 #> '{schema,0,quality}', '[]') || $3) "
 		"|| CASE WHEN $1 ? 'slaProperties' "
 		"THEN pg_catalog.jsonb_build_object('slaProperties', $1 -> 'slaProperties', "
 		"'slaDefaultElement', $1 -> 'slaDefaultElement') ELSE '{}' END",
-		2, types, values);
-}
-
-static DmCheckResult *
-empty_product(void)
-{
-	DmCheckResult *result = palloc0(sizeof(DmCheckResult));
-
-	result->rule = "quality";
-	result->check = "row_count";
-	result->dimension = "completeness";
-	result->severity = DM_SEVERITY_ERROR;
-	result->status = DM_CHECK_FAIL;
-	result->method = "scanned";
-	result->metric_value = "0";
-	result->threshold = "> 0";
-	result->failing_rows = -1;
-	result->message = "Data product is empty";
-	return result;
+		3, types, values);
 }
 
 static int64
@@ -202,8 +188,6 @@ fill_and_measure(DmPublication *pub, Jsonb *rules)
 	pub->results =
 		list_concat(pub->results, DmQualityResults(plan, pub->live ? pub->source : pub->release));
 	DmIdentityRestore(&saved);
-	if (pub->rows == 0)
-		pub->results = lcons(empty_product(), pub->results);
 }
 
 /*
@@ -240,7 +224,10 @@ attempt(DmPublication *pub)
 	DmGateSource(pub);
 	pub->results = DmGateColumns(pub);
 	DmReleaseCreate(pub);
+	pub->governance = DmGovernanceBegin(pub->product, pub->contract, pub->source);
 	fill_and_measure(pub, contract_rules(pub));
+	pub->verdict = DmGovernanceJudge(pub->governance, &pub->results, pub->rows,
+									 pub->live ? pub->source : pub->release);
 	DmReportBuild(pub);
 	if (pub->critical > 0 || pub->dry_run)
 		return false;

@@ -31,6 +31,7 @@
 #include "utils/rel.h"
 
 #include "catalog/catalog.h"
+#include "governance/governance.h"
 #include "quality/quality.h"
 
 #define DM_RELEASE_COLUMN "datamesh_release"
@@ -82,7 +83,9 @@ typedef struct DmPublication
 	int64 rows;
 	TimestampTz source_as_of;
 
-	List *results; /* DmCheckResult * */
+	DmGovernance *governance;
+	List *results;      /* DmCheckResult * */
+	DmVerdict *verdict; /* of the policies */
 	Jsonb *report;
 	int critical;
 	int warnings;

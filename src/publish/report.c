@@ -7,6 +7,9 @@
  *	 "total_violations": 1, "critical": 1, "warnings": 0, "passed": false,
  *	 "violations": [{"product": ..., "rule": ..., "severity": "CRITICAL", "message": ...,
  *					 "column": ..., figures}],
+ *	 "waived": [the same, and until when, why and by whom],
+ *	 "policies": {"quality.completeness": {"severity": "CRITICAL", "status": "failed"}, ...},
+ *	 "figures": {what was measured for the policies},
  *	 "checks": [every result, passed or not]}
  *
  * A check of severity error that fails or could not be run is CRITICAL, one of
@@ -131,27 +134,75 @@ put_violation(JsonbParseState **state, const DmPublication *pub, const DmCheckRe
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
-/* Fill in pub->critical, pub->warnings and pub->report from pub->results and pub->rows. */
-void
-DmReportBuild(DmPublication *pub)
+/* The schema registry's checks come before the policies, all others after them. */
+static bool
+is_of_schema(const DmCheckResult *result)
 {
-	JsonbParseState *state = NULL;
+	return strcmp(result->rule, "schema") == 0;
+}
+
+static void
+count_violation(DmPublication *pub, bool critical)
+{
+	if (critical)
+		pub->critical++;
+	else
+		pub->warnings++;
+}
+
+static void
+count_violations(DmPublication *pub)
+{
 	ListCell *cell;
 
 	pub->critical = 0;
 	pub->warnings = 0;
 	foreach (cell, pub->results)
+		if (is_violation(lfirst(cell)))
+			count_violation(pub, ((DmCheckResult *) lfirst(cell))->severity == DM_SEVERITY_ERROR);
+	foreach (cell, pub->verdict->violations)
+		count_violation(pub, ((DmViolation *) lfirst(cell))->critical);
+}
+
+static void
+put_results(JsonbParseState **state, const DmPublication *pub, bool of_schema)
+{
+	ListCell *cell;
+
+	foreach (cell, pub->results)
+		if (is_violation(lfirst(cell)) && is_of_schema(lfirst(cell)) == of_schema)
+			put_violation(state, pub, lfirst(cell));
+}
+
+static void
+put_violations(JsonbParseState **state, const DmPublication *pub)
+{
+	ListCell *cell;
+
+	put_key(state, "violations");
+	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	put_results(state, pub, true);
+	foreach (cell, pub->verdict->violations)
 	{
-		const DmCheckResult *result = lfirst(cell);
+		const Jsonb *object = ((DmViolation *) lfirst(cell))->object;
+		JsonbValue value;
 
-		if (!is_violation(result))
-			continue;
-		if (result->severity == DM_SEVERITY_ERROR)
-			pub->critical++;
-		else
-			pub->warnings++;
+		value.type = jbvBinary;
+		value.val.binary.data = (JsonbContainer *) &object->root;
+		value.val.binary.len = VARSIZE_ANY_EXHDR(object);
+		pushJsonbValue(state, WJB_ELEM, &value);
 	}
+	put_results(state, pub, false);
+	pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
 
+/* Fill in pub->critical, pub->warnings and pub->report from pub->results, verdict and rows. */
+void
+DmReportBuild(DmPublication *pub)
+{
+	JsonbParseState *state = NULL;
+
+	count_violations(pub);
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	put_text(&state, "product", pub->product->qualified_name);
 	put_text(&state, "version", pub->contract->version);
@@ -162,12 +213,10 @@ DmReportBuild(DmPublication *pub)
 	put_number(&state, "critical", pub->critical);
 	put_number(&state, "warnings", pub->warnings);
 	put_bool(&state, "passed", pub->critical == 0);
-	put_key(&state, "violations");
-	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
-	foreach (cell, pub->results)
-		if (is_violation(lfirst(cell)))
-			put_violation(&state, pub, lfirst(cell));
-	pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	put_violations(&state, pub);
+	put_jsonb(&state, "waived", pub->verdict->waived);
+	put_jsonb(&state, "policies", pub->verdict->policies);
+	put_jsonb(&state, "figures", pub->verdict->figures);
 	put_jsonb(&state, "checks",
 			  DmQualityResultsToJsonb(pub->product->qualified_name, pub->results));
 	pub->report = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
@@ -227,13 +276,28 @@ DmReportStore(const DmPublication *pub, const char *outcome)
 /* ---- telling ---- */
 
 static void
-append_line(StringInfo lines, const DmCheckResult *result)
+append_line(StringInfo lines, const char *rule, const char *column, const char *message)
 {
-	appendStringInfo(lines, "\n%s: %s", severity_of(result), result->rule);
-	if (result->column != NULL)
-		appendStringInfo(lines, " (%s)", result->column);
-	if (result->message != NULL)
-		appendStringInfo(lines, ": %s", result->message);
+	appendStringInfo(lines, "\nCRITICAL: %s", rule);
+	if (column != NULL)
+		appendStringInfo(lines, " (%s)", column);
+	if (message != NULL)
+		appendStringInfo(lines, ": %s", message);
+}
+
+static void
+append_results(StringInfo lines, const DmPublication *pub, bool of_schema, int *shown)
+{
+	ListCell *cell;
+
+	foreach (cell, pub->results)
+	{
+		const DmCheckResult *result = lfirst(cell);
+
+		if (is_violation(result) && is_of_schema(result) == of_schema &&
+			result->severity == DM_SEVERITY_ERROR && (*shown)++ < LINES_SHOWN)
+			append_line(lines, result->rule, result->column, result->message);
+	}
 }
 
 static char *
@@ -245,15 +309,15 @@ critical_lines(const DmPublication *pub)
 
 	initStringInfo(&lines);
 	appendStringInfo(&lines, "Critical violations: %d.", pub->critical);
-	foreach (cell, pub->results)
+	append_results(&lines, pub, true, &shown);
+	foreach (cell, pub->verdict->violations)
 	{
-		const DmCheckResult *result = lfirst(cell);
+		const DmViolation *violation = lfirst(cell);
 
-		if (!is_violation(result) || result->severity != DM_SEVERITY_ERROR)
-			continue;
-		if (shown++ < LINES_SHOWN)
-			append_line(&lines, result);
+		if (violation->critical && shown++ < LINES_SHOWN)
+			append_line(&lines, violation->rule, violation->column, violation->message);
 	}
+	append_results(&lines, pub, false, &shown);
 	if (shown > LINES_SHOWN)
 		appendStringInfo(&lines, "\n... and %d more.", shown - LINES_SHOWN);
 	return lines.data;
@@ -309,6 +373,14 @@ DmReportDryRun(const DmPublication *pub)
 				(errmsg("data product \"%s\" would be published: " INT64_FORMAT
 						" rows, %d critical violations, %d warnings",
 						pub->product->qualified_name, pub->rows, pub->critical, pub->warnings)));
+	foreach (cell, pub->verdict->violations)
+	{
+		const DmViolation *violation = lfirst(cell);
+
+		if (!violation->critical && shown++ < LINES_SHOWN)
+			ereport(NOTICE, (errmsg("warning of policy %s: %s", violation->rule,
+									violation->message != NULL ? violation->message : "failed")));
+	}
 	foreach (cell, pub->results)
 	{
 		const DmCheckResult *result = lfirst(cell);

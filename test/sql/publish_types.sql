@@ -4,6 +4,8 @@
 \set SHOW_CONTEXT never
 CREATE ROLE regress_types;
 CALL datamesh.create_domain('rtypes', owner => 'regress_types');
+-- every column has nulls here
+CALL datamesh.set_policy('quality.completeness', severity => 'WARNING');
 SET ROLE regress_types;
 CREATE TYPE rtypes_internal.pair AS (a integer, b text);
 CREATE TYPE rtypes_internal.mood AS ENUM ('sad', 'ok', 'happy');
@@ -96,6 +98,7 @@ CALL datamesh.deprecate('rtypes.parts', '1.0.0', current_date);
 CALL datamesh.retire('rtypes.parts');
 CALL datamesh.deprecate('rtypes.wide', '1.0.0', current_date);
 CALL datamesh.retire('rtypes.wide');
+CALL datamesh.drop_policy('quality.completeness');
 CALL datamesh.drop_domain('rtypes');
 DROP SCHEMA rtypes_internal CASCADE;
 DROP ROLE regress_types;

@@ -1,0 +1,377 @@
+/*-------------------------------------------------------------------------
+ *
+ * gate.c
+ *		The policies held against a release.
+ *
+ * What the default policies look for is SQL (datamesh.policy_findings) that reads
+ * the catalog and nothing of the data.  The data is read once, by the pass that
+ * measures the contract's own rules: this file adds what the policies want counted
+ * to that pass, and takes the counts out of its results again.
+ *
+ * Kept true: the verdict is that of the policies in force when it is spoken, and they
+ * stay in force until the release is out; nothing that a policy's function does
+ * (an error included) is more than a violation, and no such function runs as a
+ * superuser or can write.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "parser/parse_func.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#include "utils/regproc.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "base/session.h"
+#include "governance/governance.h"
+#include "quality/check.h"
+#include "quality/quality.h"
+
+/* What a policy's function may find; beyond that it says nothing more. */
+#define MAX_FINDINGS 1000
+
+struct DmGovernance
+{
+	const DmProduct *product;
+	const DmContract *contract;
+	Oid relation;
+	char *mark; /* the name of our rules in this pass: nobody can have known it */
+};
+
+/* ---- jsonb ---- */
+
+static JsonbValue
+string_value(const char *text)
+{
+	JsonbValue value;
+
+	value.type = jbvString;
+	value.val.string.val = (char *) text;
+	value.val.string.len = strlen(text);
+	return value;
+}
+
+static void
+put_key(JsonbParseState **state, const char *key)
+{
+	JsonbValue value = string_value(key);
+
+	pushJsonbValue(state, WJB_KEY, &value);
+}
+
+static void
+put_text(JsonbParseState **state, const char *key, const char *text)
+{
+	JsonbValue value = string_value(text);
+
+	put_key(state, key);
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+static void
+put_count(JsonbParseState **state, const char *key, int64 count)
+{
+	JsonbValue value;
+
+	put_key(state, key);
+	value.type = jbvNumeric;
+	value.val.numeric = int64_to_numeric(count);
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+static void
+put_jsonb(JsonbParseState **state, JsonbIteratorToken token, const Jsonb *jsonb)
+{
+	JsonbValue value;
+
+	value.type = jbvBinary;
+	value.val.binary.data = (JsonbContainer *) &jsonb->root;
+	value.val.binary.len = VARSIZE_ANY_EXHDR(jsonb);
+	pushJsonbValue(state, token, &value);
+}
+
+static void
+put_member(JsonbParseState **state, const char *key, const Jsonb *jsonb)
+{
+	put_key(state, key);
+	put_jsonb(state, WJB_VALUE, jsonb);
+}
+
+static Jsonb *
+result_jsonb(uint64 row, int column)
+{
+	bool isnull;
+	Datum datum = DmSpiDatum(row, column, &isnull);
+
+	return isnull ? NULL : DatumGetJsonbPCopy(datum);
+}
+
+/* ---- what is to be measured ---- */
+
+DmGovernance *
+DmGovernanceBegin(const DmProduct *product, const DmContract *contract, Oid relation)
+{
+	DmGovernance *governance = palloc0(sizeof(DmGovernance));
+	uint64 random[2];
+
+	if (!pg_strong_random(random, sizeof(random)))
+		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not get random bytes")));
+	governance->product = product;
+	governance->contract = contract;
+	governance->relation = relation;
+	governance->mark = psprintf("policy:" UINT64_FORMAT ":" UINT64_FORMAT, random[0], random[1]);
+	return governance;
+}
+
+Jsonb *
+DmGovernanceRules(DmGovernance *governance)
+{
+	const Oid types[] = {INT4OID, OIDOID, TEXTOID, NAMEOID};
+	Datum values[] = {Int32GetDatum(governance->contract->contract_id),
+					  ObjectIdGetDatum(governance->relation), CStringGetTextDatum(governance->mark),
+					  CStringGetDatum(governance->product->domain->name)};
+	DmIdentity saved;
+	Jsonb *rules;
+
+	DmBecomeExtensionOwner(&saved);
+	DmSpiExecute(
+		"SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('check', "
+		"'null_values', 'column', c.column_name, 'rule', $3, 'severity', 'info', 'sample_keys', 0) "
+		"ORDER BY c.position), '[]') FROM datamesh.governed_columns($1, $2, false) c "
+		"WHERE c.present AND EXISTS (SELECT FROM datamesh.domain_policies($4::text) p "
+		"WHERE p.policy = 'quality.completeness' AND p.severity <> 'OFF')",
+		4, types, values, NULL, false);
+	rules = result_jsonb(0, 1);
+	DmIdentityRestore(&saved);
+	return rules;
+}
+
+/* Our own results, out of the list. */
+static List *
+take_results(DmGovernance *governance, List **results)
+{
+	List *ours = NIL;
+	ListCell *cell;
+
+	foreach (cell, *results)
+		if (strcmp(((DmCheckResult *) lfirst(cell))->rule, governance->mark) == 0)
+			ours = lappend(ours, lfirst(cell));
+	*results = list_difference_ptr(*results, ours);
+	return ours;
+}
+
+/* {"rows": 10, "nulls": {"column": 1}, "errors": {"column": "why"}} */
+static Jsonb *
+figures_of(List *ours, int64 rows)
+{
+	JsonbParseState *state = NULL;
+	ListCell *cell;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	put_count(&state, "rows", rows);
+	put_key(&state, "nulls");
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	foreach (cell, ours)
+	{
+		DmCheckResult *result = lfirst(cell);
+
+		if (result->failing_rows >= 0)
+			put_count(&state, result->column, result->failing_rows);
+	}
+	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	put_key(&state, "errors");
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	foreach (cell, ours)
+	{
+		DmCheckResult *result = lfirst(cell);
+
+		if (result->failing_rows < 0 && result->message != NULL)
+			put_text(&state, result->column, result->message);
+	}
+	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/* ---- policies that are functions ---- */
+
+typedef struct FunctionCall
+{
+	const DmGovernance *governance;
+	char *name; /* quoted, qualified */
+	Jsonb *answer;
+} FunctionCall;
+
+static void
+call_function(void *arg)
+{
+	FunctionCall *call = arg;
+	MemoryContext caller = CurrentMemoryContext;
+	const Oid types[] = {TEXTOID, JSONBOID};
+	Datum values[] = {CStringGetTextDatum(call->governance->product->qualified_name),
+					  JsonbPGetDatum(call->governance->contract->document)};
+	MemoryContext spi;
+
+	SPI_connect();
+	DmSpiExecute(psprintf("SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(v)), '[]') "
+						  "FROM (SELECT * FROM %s($1, $2) LIMIT %d) AS v",
+						  call->name, MAX_FINDINGS),
+				 2, types, values, NULL, false);
+	spi = MemoryContextSwitchTo(caller);
+	call->answer = result_jsonb(0, 1);
+	MemoryContextSwitchTo(spi);
+	SPI_finish();
+}
+
+/* Whom to run it as: its owner.  NULL, or why it must not run. */
+static char *
+function_owner(const char *name, Oid *owner)
+{
+	const Oid types[] = {TEXTOID, JSONBOID};
+	Oid oid = LookupFuncName(stringToQualifiedNameList(name), 2, types, true);
+	HeapTuple tuple = OidIsValid(oid) ? SearchSysCache1(PROCOID, ObjectIdGetDatum(oid)) : NULL;
+	Form_pg_proc proc;
+	char *problem = NULL;
+
+	if (!HeapTupleIsValid(tuple))
+		return psprintf("there is no function %s(text, jsonb)", name);
+	proc = (Form_pg_proc) GETSTRUCT(tuple);
+	*owner = proc->proowner;
+	if (superuser_arg(*owner))
+		problem = psprintf("function %s belongs to a superuser", name);
+	else if (proc->prokind != PROKIND_FUNCTION || !proc->proretset ||
+			 proc->prorettype != GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+												 CStringGetDatum("violation"),
+												 ObjectIdGetDatum(DmExtensionSchema())))
+		problem = psprintf("function %s does not return a set of datamesh.violation", name);
+	ReleaseSysCache(tuple);
+	return problem;
+}
+
+/* The answer of one of them: violations, or the error that ended it. */
+static void
+put_answer(JsonbParseState **state, const DmGovernance *governance, const char *policy, char *name)
+{
+	FunctionCall call = {governance, name, NULL};
+	Oid owner = InvalidOid;
+	char *error = function_owner(name, &owner);
+	DmIdentity saved;
+
+	if (error == NULL)
+	{
+		DmBecomeDomain(&saved, owner);
+		error = DmGuard(call_function, &call);
+		DmIdentityRestore(&saved);
+	}
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	put_text(state, "policy", policy);
+	if (error != NULL)
+		put_text(state, "error", error);
+	else
+		put_member(state, "violations", call.answer);
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+static Jsonb *
+ask_functions(const DmGovernance *governance)
+{
+	const Oid type = NAMEOID;
+	Datum value = CStringGetDatum(governance->product->domain->name);
+	JsonbParseState *state = NULL;
+	List *policies = NIL;
+	List *functions = NIL;
+	DmIdentity saved;
+	ListCell *policy, *function;
+
+	DmBecomeExtensionOwner(&saved);
+	DmSpiExecute("SELECT p.policy, p.check_function FROM datamesh.domain_policies($1::text) p "
+				 "WHERE p.check_function IS NOT NULL AND p.severity <> 'OFF'",
+				 1, &type, &value, NULL, false);
+	for (uint64 row = 0; row < SPI_processed; row++)
+	{
+		policies = lappend(policies, DmSpiText(row, 1));
+		functions = lappend(functions, DmSpiText(row, 2));
+	}
+	DmIdentityRestore(&saved);
+
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	forboth (policy, policies, function, functions)
+		put_answer(&state, governance, lfirst(policy), lfirst(function));
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+}
+
+/* ---- the verdict ---- */
+
+static void
+read_verdict(DmVerdict *verdict)
+{
+	JsonbParseState *waived = NULL;
+	JsonbParseState *policies = NULL;
+
+	pushJsonbValue(&waived, WJB_BEGIN_ARRAY, NULL);
+	pushJsonbValue(&policies, WJB_BEGIN_OBJECT, NULL);
+	for (uint64 row = 0; row < SPI_processed; row++)
+	{
+		char *kind = DmSpiText(row, 1);
+		Jsonb *object = result_jsonb(row, 6);
+
+		if (strcmp(kind, "policy") == 0)
+			put_member(&policies, DmSpiText(row, 3), object);
+		else if (strcmp(kind, "waived") == 0)
+			put_jsonb(&waived, WJB_ELEM, object);
+		else
+		{
+			DmViolation *violation = palloc0(sizeof(DmViolation));
+			bool isnull;
+
+			violation->critical = DatumGetBool(DmSpiDatum(row, 2, &isnull));
+			violation->rule = DmSpiText(row, 3);
+			violation->message = DmSpiText(row, 4);
+			violation->column = DmSpiText(row, 5);
+			violation->object = object;
+			verdict->violations = lappend(verdict->violations, violation);
+		}
+	}
+	verdict->waived = JsonbValueToJsonb(pushJsonbValue(&waived, WJB_END_ARRAY, NULL));
+	verdict->policies = JsonbValueToJsonb(pushJsonbValue(&policies, WJB_END_OBJECT, NULL));
+}
+
+DmVerdict *
+DmGovernanceJudge(DmGovernance *governance, List **results, int64 rows, Oid stored)
+{
+	DmVerdict *verdict = palloc0(sizeof(DmVerdict));
+	const Oid types[] = {INT4OID, OIDOID, OIDOID, JSONBOID, JSONBOID};
+	Datum values[5] = {Int32GetDatum(governance->contract->contract_id),
+					   ObjectIdGetDatum(governance->relation), ObjectIdGetDatum(stored)};
+	DmIdentity saved;
+
+	verdict->figures = figures_of(take_results(governance, results), rows);
+	values[3] = JsonbPGetDatum(verdict->figures);
+	values[4] = JsonbPGetDatum(ask_functions(governance));
+
+	DmBecomeExtensionOwner(&saved);
+	DmSpiExecute("LOCK TABLE datamesh.policy, datamesh.waiver IN SHARE MODE", 0, NULL, NULL, NULL,
+				 false);
+	/* What was committed while we waited counts, even where the transaction's snapshot is older. */
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetLatestSnapshot());
+	DmSpiExecute("SELECT kind, critical, rule, message, \"column\", object "
+				 "FROM datamesh.judge($1, $2, $3, $4, $5)",
+				 5, types, values, NULL, true);
+	PopActiveSnapshot();
+	read_verdict(verdict);
+	DmIdentityRestore(&saved);
+	return verdict;
+}
