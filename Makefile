@@ -49,6 +49,11 @@ OBJS = \
 	src/quality/measure.o \
 	src/quality/measure_sql.o \
 	src/quality/guard.o \
+	src/quality/rule_reader.o \
+	src/quality/rule_check.o \
+	src/quality/rule_object.o \
+	src/quality/rule_contract.o \
+	src/quality/rule_short.o \
 	src/quality/rules.o \
 	src/quality/expression.o \
 	src/quality/prove.o \
@@ -56,6 +61,7 @@ OBJS = \
 	src/quality/passes.o \
 	src/quality/row_key.o \
 	src/quality/result.o \
+	src/quality/bind.o \
 	src/quality/plan.o \
 	src/quality/check.o \
 	src/quality/profile.o \

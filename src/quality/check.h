@@ -3,10 +3,11 @@
  * check.h
  *		A check, and what the files of the quality engine share.
  *
- * rules.c reads rules into checks; plan.c binds them to a relation and decides
- * how each is answered; prove.c answers from constraints; expression.c makes
- * people's expressions safe to put into queries; passes.c asks what cannot be
- * asked in the fused pass; result.c holds figures against thresholds.
+ * rules.c and rule_*.c read rules into checks; bind.c binds them to a relation, and
+ * plan.c decides how each is answered; row_key.c says what a failing row is told
+ * by; prove.c answers from constraints; expression.c makes people's expressions
+ * safe to put into queries; passes.c asks what cannot be asked in the fused pass;
+ * result.c holds figures against thresholds.
  *
  *-------------------------------------------------------------------------
  */

@@ -108,11 +108,15 @@ extern char *DmConditionSql(const DmQualityPlan *plan, const DmPlanItem *item, b
 extern int DmSampleSize(const DmCheck *check);
 extern void DmRead(DmQualityPlan *plan, const char *sql);
 extern DmOutcome *DmOutcomeAdd(DmPlanItem *item);
-/* The columns of these names, a List of DmColumn *; attnum 0 where the relation has none. */
-extern List *DmColumnsBind(const DmQualityPlan *plan, List *names);
 
 /* The fused passes that a run would make, compiled and not run: a List of parts for each. */
 extern List *DmFusedPasses(DmQualityPlan *plan);
+
+/* bind.c */
+/* The columns of these names, a List of DmColumn *; attnum 0 where the relation has none. */
+extern List *DmColumnsBind(const DmQualityPlan *plan, List *names);
+/* An error where the check asks what the relation or a type cannot tell. */
+extern void DmItemBind(DmQualityPlan *plan, DmPlanItem *item);
 
 /* row_key.c */
 extern List *DmRowKeyFind(const DmQualityPlan *plan);

@@ -1,0 +1,342 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule_contract.c
+ *		What an ODCS document, or a schema object of one, asks of a relation: columns,
+ *		keys, options of types, relationships, freshness, and its quality objects.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/formatting.h"
+
+#include "quality/rule_reader.h"
+
+/* logicalTypeOptions of a property: one check of values. */
+static void
+read_type_options(DmRuleSource *source)
+{
+	DmRuleReader *reader = source->reader;
+	DmCheck *check;
+	static const char *const unchecked[] = {"minItems", "maxItems", "uniqueItems", "minProperties",
+											"maxProperties"};
+	DmScalar low = DmRuleScalar(source, "exclusiveMinimum");
+	DmScalar high = DmRuleScalar(source, "exclusiveMaximum");
+	List *before = list_copy(reader->rules->checks);
+
+	check = DmRuleNewColumnCheck(reader, DM_KIND_INVALID, source->column);
+	check->rule = psprintf("logicalTypeOptions(%s)", source->column);
+	check->min = DmRuleScalar(source, "minimum");
+	check->max = DmRuleScalar(source, "maximum");
+	check->pattern = DmRulePattern(source, "pattern");
+	check->min_length = DmRuleCount(source, "minLength", -1);
+	check->max_length = DmRuleCount(source, "maxLength", -1);
+	check->multiple_of = DmRuleNumber(source, "multipleOf");
+	if (check->min.text == NULL && low.text != NULL)
+	{
+		check->min = low;
+		check->exclusive_min = true;
+		low.text = NULL;
+	}
+	if (check->max.text == NULL && high.text != NULL)
+	{
+		check->max = high;
+		check->exclusive_max = true;
+		high.text = NULL;
+	}
+	if (DmRuleRestrictsNothing(check))
+		reader->rules->checks = before;
+	if (low.text != NULL || high.text != NULL)
+	{
+		check = DmRuleNewColumnCheck(reader, DM_KIND_INVALID, source->column);
+		check->rule = psprintf("logicalTypeOptions(%s)", source->column);
+		check->min = low;
+		check->max = high;
+		check->exclusive_min = check->exclusive_max = true;
+	}
+	for (int i = 0; i < lengthof(unchecked); i++)
+		if (DmRuleLookup(source, unchecked[i]) != NULL)
+			DmRuleNotRun(reader, "invalid_values", psprintf("%s(%s)", unchecked[i], source->column),
+						 source->column, "is not checked: it is about what is inside a value");
+}
+
+static char *
+last_name(const char *text)
+{
+	const char *dot = strrchr(text, '.');
+	const char *slash = strrchr(text, '/');
+	const char *last = Max(dot, slash);
+
+	return pstrdup(last != NULL ? last + 1 : text);
+}
+
+/* relationships of a property (column given) or of the object ("from" given) */
+static void
+read_relationship(DmRuleReader *reader, char *path, char *column, JsonbValue *value)
+{
+	DmRuleSource source = {.reader = reader, .path = path, .column = column};
+	DmCheck *check;
+	ListCell *cell;
+
+	if (!DmRuleIsContainer(value, false))
+	{
+		DmRuleProblem(reader, path, "must be an object");
+		return;
+	}
+	source.objects[source.nobjects++] = DmRuleObject(value);
+	check = DmRuleNewCheck(reader, DM_KIND_ORPHANS);
+	check->implied = true;
+	if (column != NULL)
+		check->column_names = list_make1(column);
+	else
+		foreach (cell, DmRuleNames(&source, "from"))
+			check->column_names = lappend(check->column_names, last_name(lfirst(cell)));
+	if (DmRuleLookup(&source, "to") == NULL || check->column_names == NIL)
+		DmRuleProblem(reader, path, column != NULL ? "needs \"to\"" : "needs \"from\" and \"to\"");
+	DmRuleReadReferences(&source, check, DmRulePath(&source, "to"), DmRuleLookup(&source, "to"));
+	if (check->ref_columns != NIL &&
+		list_length(check->ref_columns) != list_length(check->column_names))
+		DmRuleProblem(reader, path, "%d columns refer to %d", list_length(check->column_names),
+					  list_length(check->ref_columns));
+}
+
+static void
+read_relationships(DmRuleReader *reader, const char *path, char *column, JsonbContainer *array)
+{
+	for (int i = 0; i < DmRuleLength(array); i++)
+		read_relationship(reader, psprintf("%s[%d]", path, i), column,
+						  getIthJsonbValueFromContainer(array, i));
+}
+
+static void
+imply(DmCheck *check, const char *rule)
+{
+	check->implied = true;
+	check->rule = DmRuleName(rule, check->column_names);
+}
+
+static void
+read_property_rules(DmRuleSource *source)
+{
+	DmRuleReader *reader = source->reader;
+	JsonbContainer *options = DmRuleObject(DmRuleLookup(source, "logicalTypeOptions"));
+	char *column = source->column;
+
+	(void) DmRuleNewColumnCheck(reader, DM_KIND_COLUMN, column);
+	reader->rules->properties = lappend(reader->rules->properties, column);
+	if (DmRuleBool(source, "required", false) || DmRuleBool(source, "primaryKey", false))
+		imply(DmRuleNewColumnCheck(reader, DM_KIND_NULLS, column), "required");
+	if (DmRuleBool(source, "unique", false))
+		imply(DmRuleNewColumnCheck(reader, DM_KIND_DUPLICATES, column), "unique");
+	if (options != NULL)
+	{
+		DmRuleSource inner = {.reader = reader,
+							  .path = DmRulePath(source, "logicalTypeOptions"),
+							  .column = column,
+							  .objects = {options},
+							  .nobjects = 1};
+
+		read_type_options(&inner);
+	}
+	read_relationships(reader, DmRulePath(source, "relationships"), column,
+					   DmRuleArray(DmRuleLookup(source, "relationships")));
+	DmRuleReadArray(reader, DmRulePath(source, "quality"), column,
+					DmRuleArray(DmRuleLookup(source, "quality")));
+}
+
+typedef struct KeyPart
+{
+	char *column;
+	int position;
+} KeyPart;
+
+static int
+compare_key_parts(const ListCell *a, const ListCell *b)
+{
+	return ((KeyPart *) lfirst(a))->position - ((KeyPart *) lfirst(b))->position;
+}
+
+static void
+read_property(DmRuleReader *reader, const char *path, JsonbValue *value, List **key)
+{
+	DmRuleSource source = {.reader = reader, .path = (char *) path};
+	char *physical;
+
+	if (!DmRuleIsContainer(value, false))
+	{
+		DmRuleProblem(reader, path, "must be an object");
+		return;
+	}
+	source.objects[source.nobjects++] = DmRuleObject(value);
+	source.column = DmRuleString(&source, "name");
+	if (source.column == NULL)
+	{
+		DmRuleProblem(reader, path, "needs a name");
+		return;
+	}
+	physical = DmRuleString(&source, "physicalName");
+	if (physical != NULL && strcmp(physical, source.column) != 0)
+	{
+		DmColumnName *pair = palloc(sizeof(DmColumnName));
+
+		pair->name = source.column;
+		pair->physical = physical;
+		reader->rules->column_names = lappend(reader->rules->column_names, pair);
+	}
+	if (DmRuleBool(&source, "primaryKey", false))
+	{
+		KeyPart *part = palloc(sizeof(KeyPart));
+
+		part->column = source.column;
+		part->position = DmRuleCount(&source, "primaryKeyPosition", list_length(*key) + 1);
+		*key = lappend(*key, part);
+	}
+	read_property_rules(&source);
+}
+
+static void
+read_properties(DmRuleReader *reader, JsonbContainer *array)
+{
+	List *key = NIL;
+	ListCell *cell;
+	DmCheck *check;
+
+	for (int i = 0; i < DmRuleLength(array); i++)
+		read_property(reader, psprintf("properties[%d]", i),
+					  getIthJsonbValueFromContainer(array, i), &key);
+	if (key == NIL)
+		return;
+	list_sort(key, compare_key_parts);
+	foreach (cell, key)
+		reader->rules->key = lappend(reader->rules->key, ((KeyPart *) lfirst(cell))->column);
+	check = DmRuleNewCheck(reader, DM_KIND_DUPLICATES);
+	check->column_names = reader->rules->key;
+	imply(check, "primaryKey");
+}
+
+/* value and unit of an SLA as an interval; NULL if the unit is none of time */
+static char *
+sla_age(const DmRuleSource *source, const char *value)
+{
+	static const struct
+	{
+		const char *names;
+		const char *unit;
+	} units[] = {
+		{" s sec secs second seconds ", "seconds"},
+		{" min mins minute minutes ", "minutes"},
+		{" h hr hrs hour hours ", "hours"},
+		{" d day days ", "days"},
+		{" w wk week weeks ", "weeks"},
+		{" mo mon month months ", "months"},
+		{" y yr yrs year years ", "years"},
+	};
+	char *unit = DmRuleString(source, "unit");
+
+	if (unit == NULL)
+		return NULL;
+	if (strcmp(unit, "m") == 0)
+	{
+		ereport(NOTICE, (errmsg("%s: \"m\" is read as minutes", DmRulePath(source, "unit")),
+						 errhint("Write \"min\" for minutes or \"mo\" for months.")));
+		unit = "min";
+	}
+	unit = asc_tolower(unit, strlen(unit));
+	for (int i = 0; i < lengthof(units); i++)
+		if (strchr(unit, ' ') == NULL && strstr(units[i].names, psprintf(" %s ", unit)) != NULL)
+			return psprintf("%s %s", value, units[i].unit);
+	return NULL;
+}
+
+static bool
+names_freshness(const char *property)
+{
+	return pg_strcasecmp(property, "freshness") == 0 || pg_strcasecmp(property, "latency") == 0 ||
+		   pg_strcasecmp(property, "ly") == 0;
+}
+
+static void
+read_sla(DmRuleReader *reader, char *path, JsonbValue *value, JsonbValue *default_element)
+{
+	DmRuleSource source = {.reader = reader, .path = path};
+	char *property;
+	char *element;
+	char *text;
+	char *age;
+
+	if (!DmRuleIsContainer(value, false))
+	{
+		DmRuleProblem(reader, path, "must be an object");
+		return;
+	}
+	source.objects[source.nobjects++] = DmRuleObject(value);
+	property = DmRuleString(&source, "property");
+	if (property == NULL || !names_freshness(property))
+		return;
+	text = DmRuleScalar(&source, "value").text;
+	age = text == NULL ? NULL : sla_age(&source, text);
+	if (age == NULL || DmGuard(DmRuleTryAge, age) != NULL)
+	{
+		DmRuleProblem(reader, path, "%s needs a value and a unit of time (s, min, h, d, w, mo, y)",
+					  property);
+		return;
+	}
+	element = DmRuleString(&source, "element");
+	if (element == NULL && default_element != NULL)
+		element = DmRuleText(default_element, NULL);
+	if (element == NULL)
+	{
+		DmRuleNotRun(reader, "freshness", pstrdup(property), NULL,
+					 "names no element, the column that tells when a row was made");
+		return;
+	}
+	for (char *part = strtok(element, ", "); part != NULL; part = strtok(NULL, ", "))
+	{
+		DmCheck *check = DmRuleNewColumnCheck(reader, DM_KIND_FRESHNESS, last_name(part));
+
+		check->rule = psprintf("%s(%s)", property, last_name(part));
+		check->max_age = age;
+	}
+}
+
+/* A date or timestamp without zone may have its zone in the property's options. */
+static void
+add_default_timezones(DmRuleReader *reader, JsonbContainer *properties)
+{
+	ListCell *cell;
+
+	foreach (cell, reader->rules->checks)
+	{
+		DmCheck *check = lfirst(cell);
+
+		for (int i = 0; check->kind == DM_KIND_FRESHNESS && i < DmRuleLength(properties); i++)
+		{
+			JsonbContainer *property = DmRuleObject(getIthJsonbValueFromContainer(properties, i));
+			JsonbValue *name = property ? DmRuleField(property, "name") : NULL;
+			JsonbContainer *options =
+				property ? DmRuleObject(DmRuleField(property, "logicalTypeOptions")) : NULL;
+			JsonbValue *zone = options ? DmRuleField(options, "defaultTimezone") : NULL;
+
+			if (zone != NULL && check->timezone == NULL && name != NULL &&
+				strcmp(DmRuleText(name, NULL), linitial(check->column_names)) == 0)
+				check->timezone = DmRuleText(zone, NULL);
+		}
+	}
+}
+
+void
+DmRuleReadContract(DmRuleReader *reader, JsonbContainer *object, JsonbContainer *root)
+{
+	JsonbContainer *slas = DmRuleArray(DmRuleField(root, "slaProperties"));
+	JsonbContainer *properties = DmRuleArray(DmRuleField(object, "properties"));
+
+	reader->rules->object = DmRuleText(DmRuleField(object, "name"), NULL);
+	read_properties(reader, properties);
+	read_relationships(reader, "relationships", NULL,
+					   DmRuleArray(DmRuleField(object, "relationships")));
+	DmRuleReadArray(reader, "quality", NULL, DmRuleArray(DmRuleField(object, "quality")));
+	for (int i = 0; i < DmRuleLength(slas); i++)
+		read_sla(reader, psprintf("slaProperties[%d]", i), getIthJsonbValueFromContainer(slas, i),
+				 DmRuleField(root, "slaDefaultElement"));
+	add_default_timezones(reader, properties);
+}
