@@ -71,6 +71,11 @@ OBJS = \
 	src/ltv/ltv.o \
 	src/governance/policy.o \
 	src/governance/gate.o \
+	src/governance/guard.o \
+	src/governance/guard_mesh.o \
+	src/governance/guard_relation.o \
+	src/governance/guard_grant.o \
+	src/governance/guard_standard.o \
 	src/publish/publish.o \
 	src/publish/gate.o \
 	src/publish/tuple.o \
@@ -96,7 +101,8 @@ SQL_PARTS = \
 	sql/parts/quality.sql \
 	sql/parts/ltv.sql \
 	sql/parts/governance.sql \
-	sql/parts/publish.sql
+	sql/parts/publish.sql \
+	sql/parts/governance_guard.sql
 
 DATA_built = sql/datamesh--$(EXTVERSION).sql
 EXTRA_CLEAN = sql/datamesh--*.sql

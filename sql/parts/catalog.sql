@@ -84,6 +84,8 @@ BEGIN
         (SELECT n.nspname FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace
          WHERE e.extname = 'semver'));
 END $$;
+-- What reads a relation is asked whenever somebody alters it.
+CREATE INDEX contract_source_idx ON datamesh.contract (source_name, source_schema);
 COMMENT ON TABLE datamesh.contract IS
 'Versions of contracts. document is the whole ODCS document in its own order (json keeps what jsonb would sort); mode, retention, description and the contract_* tables are read from it by datamesh.project_contract and can be rebuilt. source_* is the relation that schema[0].physicalName meant when the contract was loaded.';
 COMMENT ON COLUMN datamesh.contract.retention IS

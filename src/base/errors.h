@@ -40,4 +40,9 @@
 #define ERRCODE_DM_POLICY_LOOSENED MAKE_SQLSTATE('M', 'D', '4', '0', '1')
 #define ERRCODE_DM_UNDEFINED_POLICY MAKE_SQLSTATE('M', 'D', '4', '0', '2')
 
+/* MD5xx: the guard of DDL */
+#define ERRCODE_DM_GUARDED MAKE_SQLSTATE('M', 'D', '5', '0', '1')
+#define ERRCODE_DM_STANDARD MAKE_SQLSTATE('M', 'D', '5', '0', '2')
+#define ERRCODE_DM_GRANT MAKE_SQLSTATE('M', 'D', '5', '0', '3')
+
 #endif /* DATAMESH_BASE_ERRORS_H */

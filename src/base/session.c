@@ -10,6 +10,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_extension.h"
@@ -20,6 +21,67 @@
 #include "utils/rel.h"
 
 #include "base/session.h"
+
+/*
+ * Whether datamesh itself is at work, so that its guard of DDL lets it pass.  The switch belongs to the
+ * identity: on with the extension's owner, off with the domain's, and what it was when that is restored.
+ * Each change remembers the depth of the transaction in which it was made, because an error restores
+ * nothing: then the changes of the (sub)transactions that end are undone here.
+ */
+#define MAX_WORK_DEPTH 64
+
+static struct
+{
+	int level;
+	bool on;
+} work[MAX_WORK_DEPTH];
+static int work_depth = 0;
+static Oid work_owner = InvalidOid;
+
+static void
+forget_work(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE ||
+		event == XACT_EVENT_PARALLEL_COMMIT || event == XACT_EVENT_PARALLEL_ABORT)
+		work_depth = 0;
+}
+
+static void
+undo_work(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	int level = GetCurrentTransactionNestLevel();
+
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		while (work_depth > 0 && work[work_depth - 1].level >= level)
+			work_depth--;
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+		for (int i = work_depth - 1; i >= 0 && work[i].level >= level; i--)
+			work[i].level = level - 1;
+}
+
+static void
+switch_work(bool on)
+{
+	static bool registered = false;
+
+	if (!registered)
+	{
+		RegisterXactCallback(forget_work, NULL);
+		RegisterSubXactCallback(undo_work, NULL);
+		registered = true;
+	}
+	if (work_depth == MAX_WORK_DEPTH)
+		ereport(ERROR, (errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+						errmsg("datamesh has been called within itself too deeply")));
+	work[work_depth].level = GetCurrentTransactionNestLevel();
+	work[work_depth++].on = on;
+}
+
+bool
+DmAtWork(void)
+{
+	return work_depth > 0 && work[work_depth - 1].on && GetUserId() == work_owner;
+}
 
 static void
 become(DmIdentity *saved, Oid role, int sec_context)
@@ -37,18 +99,26 @@ become(DmIdentity *saved, Oid role, int sec_context)
 void
 DmBecomeDomain(DmIdentity *saved, Oid role)
 {
+	saved->work_depth = work_depth;
+	switch_work(false);
 	become(saved, role, SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 }
 
 void
 DmBecomeExtensionOwner(DmIdentity *saved)
 {
-	become(saved, DmExtensionOwner(), SECURITY_LOCAL_USERID_CHANGE);
+	Oid owner = DmExtensionOwner();
+
+	saved->work_depth = work_depth;
+	switch_work(true);
+	work_owner = owner;
+	become(saved, owner, SECURITY_LOCAL_USERID_CHANGE);
 }
 
 void
 DmIdentityRestore(const DmIdentity *saved)
 {
+	work_depth = Min(work_depth, saved->work_depth);
 	AtEOXact_GUC(false, saved->guc_level);
 	SetUserIdAndSecContext(saved->saved_user, saved->saved_sec_context);
 }

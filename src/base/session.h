@@ -20,6 +20,7 @@ typedef struct DmIdentity
 	Oid saved_user;
 	int saved_sec_context;
 	int guc_level;
+	int work_depth;
 } DmIdentity;
 
 /*
@@ -34,6 +35,12 @@ typedef struct DmIdentity
 extern void DmBecomeDomain(DmIdentity *saved, Oid role);
 extern void DmBecomeExtensionOwner(DmIdentity *saved);
 extern void DmIdentityRestore(const DmIdentity *saved);
+
+/*
+ * Is the current user the owner of the extension by DmBecomeExtensionOwner?  Then what happens is
+ * datamesh's own doing, and no code of a user's.
+ */
+extern bool DmAtWork(void);
 
 extern Oid DmExtensionOwner(void);
 extern Oid DmExtensionSchema(void);

@@ -16,6 +16,7 @@
 int dm_sample_keys = 5;
 int dm_max_contract_size = 10 * 1024;
 int dm_switch_timeout = 60 * 1000;
+bool dm_break_glass = false;
 
 void
 DmSettingsInit(void)
@@ -32,5 +33,9 @@ DmSettingsInit(void)
 		"How long a publish that changes the shape of a port waits for its readers.",
 		"A publish that keeps the columns never waits for readers. 0 waits without end.",
 		&dm_switch_timeout, 60 * 1000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomBoolVariable(
+		"datamesh.break_glass", "Lets a superuser do what the guard of DDL refuses.",
+		"Each statement that it lets pass is written to the event log.", &dm_break_glass, false,
+		PGC_SUSET, GUC_DISALLOW_IN_FILE | GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("datamesh");
 }

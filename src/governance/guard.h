@@ -1,0 +1,149 @@
+/*-------------------------------------------------------------------------
+ *
+ * guard.h
+ *		What the files of the guard of DDL share.
+ *
+ *	guard.c			 the event triggers, and what a command touches while it runs
+ *	guard_mesh.c	 which schemas belong to the mesh, which products read a relation
+ *	guard_relation.c what of that would break what consumers read
+ *	guard_grant.c	 GRANT, REVOKE, default privileges
+ *	guard_standard.c names and types, held against the policies of the domain
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DATAMESH_GOVERNANCE_GUARD_H
+#define DATAMESH_GOVERNANCE_GUARD_H
+
+#include "nodes/parsenodes.h"
+#include "utils/jsonb.h"
+
+/* What a schema is to the mesh. */
+typedef enum DmPurpose
+{
+	DM_PURPOSE_NONE,
+	DM_PURPOSE_INTERNAL,
+	DM_PURPOSE_PORT,
+	DM_PURPOSE_RELEASE,
+} DmPurpose;
+
+typedef struct DmHome
+{
+	Oid schema;
+	DmPurpose purpose;
+	NameData name;   /* of the schema */
+	NameData domain; /* that it belongs to */
+} DmHome;
+
+/* A published product that a relation belongs to, or whose source it is. */
+typedef struct DmReader
+{
+	char *product;
+	char *version;   /* of the contract in force at this port */
+	char *consumers; /* "marketing, finance"; NULL: nobody */
+	int32 contract_id;
+	bool live;
+	Jsonb *document;
+} DmReader;
+
+typedef enum DmTouchKind
+{
+	DM_TOUCH_CREATE, /* a column: relations that are made are in DmTouched.created */
+	DM_TOUCH_ALTER,
+	DM_TOUCH_DROP,
+	DM_TOUCH_ATTACH, /* inheritance or partition, either end of it */
+	DM_TOUCH_RULE,   /* a view's query is one */
+	DM_TOUCH_TRIGGER,
+	DM_TOUCH_POLICY, /* of row level security */
+	DM_TOUCH_REWRITE,
+} DmTouchKind;
+
+/* Something of a relation of the mesh that a command touches, as it was before. */
+typedef struct DmTouch
+{
+	DmTouchKind kind;
+	Oid relid;
+	AttrNumber attnum; /* 0: the relation */
+	DmHome home;
+	NameData relname;
+	char relkind;
+	Oid owner;
+	bool row_security;
+	bool force_row_security;
+	uint32 options; /* hash of the reloptions */
+	NameData attname;
+	Oid type;
+	int32 typmod;
+	Oid collation;
+	bool not_null;
+} DmTouch;
+
+typedef enum DmChangeKind
+{
+	DM_CHANGE_OTHER,
+	DM_CHANGE_DROP,
+	DM_CHANGE_RENAME,
+	DM_CHANGE_TYPE,
+	DM_CHANGE_NULLABLE,
+} DmChangeKind;
+
+/* What became of it, or would. */
+typedef struct DmDamage
+{
+	DmChangeKind kind;
+	const char *verb;      /* "drop", "change the type of": what is refused */
+	const char *column;    /* that it is about, or NULL: the relation itself */
+	const char *new_value; /* name or type that it has now, if that is known */
+	const char *old_value; /* a type as it was */
+	bool snapshot_too;     /* the next publish of a copy would not survive it either */
+} DmDamage;
+
+/* guard.c: raise the error, or let it pass and note it if a superuser broke the glass */
+extern void DmGuardRefuse(int code, const char *product, const char *message, const char *detail,
+						  const char *hint);
+
+/* guard_mesh.c */
+extern void DmGuardMeshInit(void);
+extern bool DmGuardHome(Oid schema, DmHome *home);
+extern bool DmGuardHomeByName(const char *schema, DmHome *home);
+extern bool DmGuardIsRestoring(void);
+extern List *DmGuardReaders(const DmHome *home, Oid relid, const char *relation);
+extern List *DmGuardConsumers(const DmHome *home, const char *relation, bool *known);
+extern char *DmGuardColumnOf(const DmReader *reader, const DmHome *home, const char *column);
+extern Oid DmGuardDomainOwner(const DmHome *home);
+extern Oid DmGuardPortRole(const DmHome *home);
+extern char *DmGuardNeeds(const DmReader *reader, const DmDamage *damage);
+
+/* What is to be known of policies, for one domain; valid until the next look. */
+typedef struct DmStandards
+{
+	NameData domain;
+	int naming; /* 0 off, WARNING, ERROR */
+	bool snake_tables;
+	bool snake_columns;
+	int timestamp;
+	List *suffixes; /* char * */
+	int timezone;
+	int decimal;
+	int precision;
+	int scale;
+} DmStandards;
+extern const DmStandards *DmGuardStandards(const char *domain);
+
+/* guard_relation.c */
+extern void DmGuardEarly(Node *statement);
+extern void DmGuardCreated(Oid relid, const DmHome *home);
+extern void DmGuardTouched(const DmTouch *touch);
+extern void DmGuardSchema(const DmHome *home, const char *verb);
+extern bool DmGuardDescribe(Oid relid, AttrNumber attnum, DmTouchKind kind, DmTouch *touch);
+
+/* guard_grant.c */
+extern void DmGuardGrant(Node *statement);
+extern void DmGuardCheckAcl(Oid relid, const DmHome *home);
+
+/*
+ * guard_standard.c; attnum 0: the relation's name, and with type all of its columns too, else
+ * one column's name, type or both
+ */
+extern void DmGuardStandard(Oid relid, const DmHome *home, AttrNumber attnum, bool name, bool type);
+
+#endif /* DATAMESH_GOVERNANCE_GUARD_H */
