@@ -16,6 +16,10 @@ CREATE TRIGGER guard_changed AFTER UPDATE OR DELETE OR TRUNCATE ON datamesh.cont
 FOR EACH STATEMENT EXECUTE FUNCTION datamesh.guard_changed();
 ALTER TABLE datamesh.contract ENABLE ALWAYS TRIGGER guard_changed;
 
+CREATE TRIGGER guard_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON datamesh.policy
+FOR EACH STATEMENT EXECUTE FUNCTION datamesh.guard_changed();
+ALTER TABLE datamesh.policy ENABLE ALWAYS TRIGGER guard_changed;
+
 CREATE FUNCTION datamesh.guard_start() RETURNS event_trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'dm_guard_start';
 REVOKE ALL ON FUNCTION datamesh.guard_start() FROM PUBLIC;

@@ -100,7 +100,9 @@ SELECT has_table_privilege('regress_victim', 'rdom.p', 'SELECT') AS still_reads;
 
 -- nor do default privileges open a release, its parent or a port
 ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO regress_victim;
+SET datamesh.break_glass = on;
 ALTER DEFAULT PRIVILEGES FOR ROLE rdom_port GRANT ALL ON TABLES TO regress_victim;
+RESET datamesh.break_glass;
 SET ROLE regress_dom;
 CALL datamesh.load_contract(replace(datamesh.contract_yaml('rdom.p'), 'version: 1.0.0', 'version: 2.0.0'));
 RESET ROLE;
