@@ -61,6 +61,7 @@ OBJS = \
 	src/quality/passes.o \
 	src/quality/row_key.o \
 	src/quality/result.o \
+	src/quality/format.o \
 	src/quality/bind.o \
 	src/quality/plan.o \
 	src/quality/check.o \

@@ -92,7 +92,8 @@ typedef struct DmCheck
 	bool completeness; /* null_values: gate on 1 - nulls / rows */
 	List *values;      /* DmScalar *: valid_values or missing_values; NIL if not given */
 	char *pattern;
-	DmScalar min, max; /* text NULL: no bound */
+	char *format, *logical_type; /* of logicalTypeOptions: what it means depends on the column */
+	DmScalar min, max;           /* text NULL: no bound */
 	bool exclusive_min, exclusive_max;
 	int min_length, max_length; /* -1: no bound */
 	char *multiple_of;

@@ -175,7 +175,8 @@ choose_road(DmQualityPlan *plan, DmPlanItem *item)
 {
 	DmCheck *check = item->check;
 
-	item->evidence = DmProve(plan, item);
+	if (item->evidence == NULL)
+		item->evidence = DmProve(plan, item);
 	if (item->evidence != NULL)
 		return DM_ROAD_PROVED;
 	switch (check->kind)
@@ -215,6 +216,9 @@ bind_and_choose(void *arg)
 	DmQualityPlan *plan = ((BindArg *) arg)->plan;
 	DmPlanItem *item = ((BindArg *) arg)->item;
 
+	item->unneeded = item->check->format != NULL && !DmFormatBind(item);
+	if (item->unneeded || item->check->kind == DM_KIND_NOT_RUN)
+		return;
 	DmItemBind(plan, item);
 	item->road = choose_road(plan, item);
 }
@@ -276,7 +280,7 @@ plan_item(DmQualityPlan *plan, DmCheck *check, List **missing)
 		if (item->error != NULL)
 			item->road = DM_ROAD_DECIDED;
 	}
-	return item;
+	return item->unneeded ? NULL : item;
 }
 
 void

@@ -47,6 +47,7 @@ typedef struct DmPlanItem
 	List *condition_columns;
 	Oid parent; /* orphan_values: the table referred to */
 
+	bool unneeded; /* asks nothing of this relation: no result */
 	DmRoad road;
 	bool measured_by_caller; /* may be fused into a pass that somebody else runs */
 	bool index_answers;      /* freshness: an index gives the newest at once */
@@ -117,6 +118,9 @@ extern List *DmFusedPasses(DmQualityPlan *plan);
 extern List *DmColumnsBind(const DmQualityPlan *plan, List *names);
 /* An error where the check asks what the relation or a type cannot tell. */
 extern void DmItemBind(DmQualityPlan *plan, DmPlanItem *item);
+
+/* format.c: make of a format what the column's type needs; false if that is nothing. */
+extern bool DmFormatBind(DmPlanItem *item);
 
 /* row_key.c */
 extern List *DmRowKeyFind(const DmQualityPlan *plan);

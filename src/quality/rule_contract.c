@@ -12,14 +12,63 @@
 
 #include "quality/rule_reader.h"
 
-/* logicalTypeOptions of a property: one check of values. */
+/* What a format asks depends on the column's type: bound later (format.c). */
+static void
+read_format(DmRuleSource *source)
+{
+	char *format = DmRuleString(source, "format");
+	DmCheck *check;
+
+	if (format == NULL)
+		return;
+	check = DmRuleNewColumnCheck(source->reader, DM_KIND_INVALID, source->column);
+	check->rule = psprintf("format(%s)", source->column);
+	check->format = format;
+	check->logical_type = source->logical_type;
+}
+
+/* Why an option is not checked; NULL if it is, or is nothing to check. */
+static char *
+unchecked_because(const char *option)
+{
+	static const char *const known =
+		" minimum maximum exclusiveMinimum exclusiveMaximum pattern minLength maxLength multipleOf "
+		"format timezone defaultTimezone ";
+	static const char *const inside =
+		" minItems maxItems uniqueItems minProperties maxProperties required ";
+	char *word = psprintf(" %s ", option);
+
+	if (strchr(option, ' ') == NULL && strstr(known, word) != NULL)
+		return NULL;
+	if (strchr(option, ' ') == NULL && strstr(inside, word) != NULL)
+		return "is not checked: it is about what is inside a value";
+	return "is not checked: datamesh knows no such option";
+}
+
+static void
+tell_unchecked_options(DmRuleSource *source)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(source->objects[0]);
+	JsonbValue value;
+	JsonbIteratorToken token;
+
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		char *option = token == WJB_KEY ? DmRuleText(&value, NULL) : NULL;
+		char *reason = option != NULL ? unchecked_because(option) : NULL;
+
+		if (reason != NULL && DmRuleLookup(source, option) != NULL)
+			DmRuleNotRun(source->reader, "invalid_values",
+						 psprintf("%s(%s)", option, source->column), source->column, reason);
+	}
+}
+
+/* logicalTypeOptions of a property: checks of values. */
 static void
 read_type_options(DmRuleSource *source)
 {
 	DmRuleReader *reader = source->reader;
 	DmCheck *check;
-	static const char *const unchecked[] = {"minItems", "maxItems", "uniqueItems", "minProperties",
-											"maxProperties"};
 	DmScalar low = DmRuleScalar(source, "exclusiveMinimum");
 	DmScalar high = DmRuleScalar(source, "exclusiveMaximum");
 	List *before = list_copy(reader->rules->checks);
@@ -32,6 +81,8 @@ read_type_options(DmRuleSource *source)
 	check->min_length = DmRuleCount(source, "minLength", -1);
 	check->max_length = DmRuleCount(source, "maxLength", -1);
 	check->multiple_of = DmRuleNumber(source, "multipleOf");
+	if (check->multiple_of != NULL && strtod(check->multiple_of, NULL) <= 0)
+		DmRuleProblem(reader, DmRulePath(source, "multipleOf"), "must be greater than 0");
 	if (check->min.text == NULL && low.text != NULL)
 	{
 		check->min = low;
@@ -54,10 +105,8 @@ read_type_options(DmRuleSource *source)
 		check->max = high;
 		check->exclusive_min = check->exclusive_max = true;
 	}
-	for (int i = 0; i < lengthof(unchecked); i++)
-		if (DmRuleLookup(source, unchecked[i]) != NULL)
-			DmRuleNotRun(reader, "invalid_values", psprintf("%s(%s)", unchecked[i], source->column),
-						 source->column, "is not checked: it is about what is inside a value");
+	read_format(source);
+	tell_unchecked_options(source);
 }
 
 static char *
@@ -130,7 +179,8 @@ read_property_rules(DmRuleSource *source)
 		imply(DmRuleNewColumnCheck(reader, DM_KIND_DUPLICATES, column), "unique");
 	if (options != NULL)
 	{
-		DmRuleSource inner = {.reader = reader,
+		DmRuleSource inner = {.logical_type = DmRuleString(source, "logicalType"),
+							  .reader = reader,
 							  .path = DmRulePath(source, "logicalTypeOptions"),
 							  .column = column,
 							  .objects = {options},

@@ -35,6 +35,7 @@ typedef struct DmRuleSource
 	JsonbContainer *objects[3];
 	int nobjects;
 	char *column;
+	char *logical_type; /* of the property whose options these are */
 } DmRuleSource;
 
 typedef struct DmRuleKind

@@ -82,6 +82,31 @@ SELECT rule, "check", "column" FROM datamesh.check_table('rules.orders', '{
         {"name": "id", "primaryKey": true, "primaryKeyPosition": 1, "unique": true}],
     "quality": [{"metric": "duplicateValues", "arguments": {"properties": ["region", "id"]}, "mustBe": 0}]}');
 
+-- formats: checked where a pattern or a range says exactly the same, else skipped, never passed over
+CREATE TABLE rules.formats (u text, u4 uuid, v4 text, v6 varchar(60), host text, b64 text, mail text, i2 smallint, i8 bigint, n numeric, f real, day date, day_text text, ip inet);
+INSERT INTO rules.formats VALUES
+    ('123e4567-e89b-12d3-a456-426614174000', gen_random_uuid(), '192.168.0.1', '::1', 'example.com', 'aGVsbG8=', 'a@b', 1, 1, 255, 1, '2024-01-01', 'x', '10.0.0.1'),
+    ('123e4567e89b12d3a456426614174000', NULL, '192.168.0.256', '1:2:3:4:5:6:7:8:9', '-example.com', 'aGVsbG8', 'b', 2, 5000000000, 256, 2, NULL, 'y', NULL),
+    ('123E4567-E89B-12D3-A456-42661417400G', NULL, '01.2.3.4', '2001:db8::192.0.2.1', repeat('a', 64) || '.com', '', 'c', 3, 3, -1, 3, NULL, 'z', NULL),
+    ('', NULL, '1.2.3', '1::2::3', 'a..b', 'a===', '', 4, 4, 1.5, 4, NULL, '', NULL),
+    (NULL, NULL, E'1.2.3.4\n', '::', rpad('', 254, 'abc.') , NULL, NULL, 5, 5, NULL, 5, NULL, NULL, NULL);
+SELECT rule, "check", status, method, failing_rows, evidence, message FROM datamesh.check_table('rules.formats', '{
+    "properties": [
+        {"name": "u", "logicalType": "string", "logicalTypeOptions": {"format": "uuid"}},
+        {"name": "u4", "logicalType": "string", "logicalTypeOptions": {"format": "uuid"}},
+        {"name": "v4", "logicalTypeOptions": {"format": "ipv4"}},
+        {"name": "v6", "logicalType": "string", "logicalTypeOptions": {"format": "ipv6", "minLength": 2}},
+        {"name": "host", "logicalType": "string", "logicalTypeOptions": {"format": "hostname"}},
+        {"name": "b64", "logicalType": "string", "logicalTypeOptions": {"format": "byte"}},
+        {"name": "mail", "logicalType": "string", "logicalTypeOptions": {"format": "email"}},
+        {"name": "i2", "logicalType": "integer", "logicalTypeOptions": {"format": "i32"}},
+        {"name": "i8", "logicalType": "integer", "logicalTypeOptions": {"format": "i32"}},
+        {"name": "n", "logicalType": "integer", "logicalTypeOptions": {"format": "u8"}},
+        {"name": "f", "logicalType": "number", "logicalTypeOptions": {"format": "f32"}},
+        {"name": "day", "logicalType": "date", "logicalTypeOptions": {"format": "yyyy-MM-dd", "minimum": "2024-01-01"}},
+        {"name": "day_text", "logicalType": "date", "logicalTypeOptions": {"format": "yyyy-MM-dd", "colour": "red"}},
+        {"name": "ip", "logicalType": "string", "logicalTypeOptions": {"format": "ipv4"}}]}');
+
 -- statistics, with the filters and groups that every check may have
 SELECT rule, status, metric_value, message FROM datamesh.check_table('rules.orders', '[
     {"check": "statistic", "fn": "min", "column": "amount", "mustBeGreaterOrEqualTo": 0},
