@@ -3,13 +3,14 @@
  * profile.c
  *		datamesh.profile: what the columns of a relation hold.
  *
- * One fused pass measures every column; frequent values come from a bounded
- * sample.  Runs with the caller's rights, and shows values.
+ * One fused pass measures every column (more than one where their measures would not fit in
+ * the memory of a hash table); frequent values come from a bounded sample.  Runs with the caller's rights, and shows values.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -33,7 +34,9 @@ PG_FUNCTION_INFO_V1(dm_quality_profile);
 
 #define PROFILE_COLUMNS 16
 /* Each column has up to two inputs, and a function up to 100 arguments. */
-#define COLUMNS_PER_PASS 45
+#define COLUMNS_PER_MEASURE 45
+/* What a measure of a column may take: an estimate of distinct values, and exact sums. */
+#define COLUMN_MEMORY (20 * 1024)
 #define SAMPLE_ROWS 10000
 #define COMMON_VALUES 5
 
@@ -101,9 +104,9 @@ run_query(const char *sql)
 	MemoryContextSwitchTo(context);
 }
 
-/* The pass over some of the columns. */
+/* The measure of some of the columns. */
 static char *
-profile_query(Oid relation, List *columns, int from, int to)
+measure_sql(List *columns, int from, int to)
 {
 	StringInfoData probes, inputs;
 	int probe = 0, input = 0;
@@ -136,9 +139,23 @@ profile_query(Oid relation, List *columns, int from, int to)
 	}
 	spec = quote_literal_cstr(
 		psprintf("{\"sample\": 0, \"keys\": [], \"probes\": [%s]}", probes.data));
-	return psprintf("SELECT datamesh.measure_result(datamesh.measure(%s::pg_catalog.jsonb%s), "
-					"%s::pg_catalog.jsonb) FROM %s",
-					spec, inputs.data, spec, relation_sql(relation));
+	return psprintf("datamesh.measure_result(datamesh.measure(%s::pg_catalog.jsonb%s), "
+					"%s::pg_catalog.jsonb)",
+					spec, inputs.data, spec);
+}
+
+/* One pass over the relation, with as many measures as its columns need. */
+static char *
+profile_query(Oid relation, List *columns, int from, int to)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	for (int part = from; part < to; part += COLUMNS_PER_MEASURE)
+		appendStringInfo(&sql, "%s%s", part > from ? ", " : "SELECT ",
+						 measure_sql(columns, part, Min(part + COLUMNS_PER_MEASURE, to)));
+	appendStringInfo(&sql, " FROM %s", relation_sql(relation));
+	return sql.data;
 }
 
 static JsonbValue *
@@ -274,15 +291,31 @@ read_common_values(Oid relation, List *columns, int from, int to)
 static void
 profile_columns(Oid relation, List *columns, int from, int to)
 {
-	bool isnull;
-	Jsonb *answers;
+	Jsonb **answers = palloc(sizeof(Jsonb *) * (to - from));
+	int parts = 0;
 
 	run_query(profile_query(relation, columns, from, to));
-	answers = DatumGetJsonbPCopy(DmSpiDatum(0, 1, &isnull));
+	for (int part = from; part < to; part += COLUMNS_PER_MEASURE)
+	{
+		bool isnull;
+		Datum answer = DmSpiDatum(0, ++parts, &isnull);
+
+		answers[parts - 1] = DatumGetJsonbPCopy(answer);
+	}
 	SPI_freetuptable(SPI_tuptable);
 	for (int i = from; i < to; i++)
-		read_column(list_nth(columns, i), answers);
-	read_common_values(relation, columns, from, to);
+		read_column(list_nth(columns, i), answers[(i - from) / COLUMNS_PER_MEASURE]);
+	for (int part = from; part < to; part += COLUMNS_PER_MEASURE)
+		read_common_values(relation, columns, part, Min(part + COLUMNS_PER_MEASURE, to));
+}
+
+/* As many as the memory of a hash table holds measures of. */
+static int
+columns_per_pass(void)
+{
+	int measures = get_hash_memory_limit() / (COLUMNS_PER_MEASURE * COLUMN_MEMORY);
+
+	return Max(1, Min(measures, MaxTupleAttributeNumber)) * COLUMNS_PER_MEASURE;
 }
 
 Datum
@@ -292,16 +325,16 @@ dm_quality_profile(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	List *columns;
 	ListCell *cell;
+	int at_once = columns_per_pass();
 
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
 	DmRequireReadable(relation);
 	columns = columns_of(relation);
-	for (int from = 0; from < list_length(columns); from += COLUMNS_PER_PASS)
+	for (int from = 0; from < list_length(columns); from += at_once)
 	{
 		CHECK_FOR_INTERRUPTS();
-		profile_columns(relation, columns, from,
-						Min(from + COLUMNS_PER_PASS, list_length(columns)));
+		profile_columns(relation, columns, from, Min(from + at_once, list_length(columns)));
 	}
 	foreach (cell, columns)
 	{

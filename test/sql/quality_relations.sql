@@ -57,6 +57,17 @@ FROM datamesh.check_table('kinds.wide', (SELECT jsonb_agg(jsonb_build_object('ch
 GROUP BY status ORDER BY status;
 SELECT max(pass) AS passes, count(*) FROM datamesh.explain_checks('kinds.wide'::regclass, (SELECT jsonb_agg(jsonb_build_object('check', 'null_values', 'column', 'c' || i)) FROM generate_series(1, 1600) i));
 SELECT count(*), sum(nulls), sum(rows), min(min::int), max(max::int) FROM datamesh.profile('kinds.wide');
+-- all columns are measured in one pass, or in some where memory is short: the rest are looks at frequent values
+BEGIN;
+SELECT pg_stat_get_xact_numscans('kinds.wide'::regclass) AS before \gset
+SELECT count(*) FROM datamesh.profile('kinds.wide');
+SELECT pg_stat_get_xact_numscans('kinds.wide'::regclass) - :before <= 40 AS few_scans;
+ROLLBACK;
+SET work_mem = '64kB';
+SET hash_mem_multiplier = 1;
+SELECT count(*), sum(nulls), sum(rows), min(min::int), max(max::int) FROM datamesh.profile('kinds.wide');
+RESET work_mem;
+RESET hash_mem_multiplier;
 
 -- types of every sort are profiled; what a type cannot do is left out
 CREATE DOMAIN kinds.positive AS int CHECK (VALUE > 0);
