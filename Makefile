@@ -147,6 +147,7 @@ REGRESS = \
 	publish_lifecycle \
 	publish_live \
 	publish_security \
+	publish_code \
 	publish_types
 REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=semver --load-extension=datamesh
 ISOLATION = catalog_append_race catalog_load_race quality_snapshot \

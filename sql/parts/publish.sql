@@ -44,26 +44,36 @@ COMMENT ON FUNCTION datamesh.at_release(anyelement, integer) IS
 
 -- Reports. Samples of keys are data of the domain.
 
+CREATE FUNCTION datamesh.result_without_samples(result jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT (result - 'sample_keys' - 'error')
+        || CASE WHEN result ->> 'message' ~ '^(the check could not run|[0-9]+ of [0-9]+ groups fail):'
+           THEN jsonb_build_object('message', split_part(result ->> 'message', ':', 1)) ELSE '{}' END;
+END;
+COMMENT ON FUNCTION datamesh.result_without_samples(jsonb) IS
+'The result of one check as others than the domain see it: without the keys of failing rows and the values of failing groups, and without the text of an error, which may quote data.';
+
 CREATE FUNCTION datamesh.report_without_samples(report jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
     SELECT (report
         || CASE WHEN report ? 'violations' THEN jsonb_build_object('violations', coalesce(
-               (SELECT jsonb_agg(v - 'sample_keys' - 'error' ORDER BY n)
+               (SELECT jsonb_agg(datamesh.result_without_samples(v) ORDER BY n)
                 FROM jsonb_array_elements(report -> 'violations') WITH ORDINALITY AS x(v, n)), '[]'))
            ELSE '{}' END
         || CASE WHEN report ? 'waived' THEN jsonb_build_object('waived', coalesce(
-               (SELECT jsonb_agg(v - 'error' ORDER BY n)
+               (SELECT jsonb_agg(datamesh.result_without_samples(v) ORDER BY n)
                 FROM jsonb_array_elements(report -> 'waived') WITH ORDINALITY AS x(v, n)), '[]'))
            ELSE '{}' END
         || CASE WHEN report ? 'checks' THEN jsonb_build_object('checks', coalesce(
-               (SELECT jsonb_agg(v - 'sample_keys' ORDER BY n)
+               (SELECT jsonb_agg(datamesh.result_without_samples(v) ORDER BY n)
                 FROM jsonb_array_elements(report -> 'checks') WITH ORDINALITY AS x(v, n)), '[]'))
            ELSE '{}' END)
         - 'error';
 END;
 COMMENT ON FUNCTION datamesh.report_without_samples(jsonb) IS
-'A report as others than the domain see it: without the keys of failing rows, and without the text of an error, which may quote data.';
+'A report as others than the domain see it: without the keys of failing rows and the values of failing groups, and without the text of errors, which may quote data.';
 
 CREATE FUNCTION datamesh.governance_report(product text) RETURNS jsonb
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'dm_governance_report';

@@ -36,6 +36,7 @@
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -209,6 +210,20 @@ source_column(const DmPublication *pub, const char *name)
 	return NULL;
 }
 
+/*
+ * A view's columns may call functions of the domain, and a function that says it is stable need not
+ * be: flattened into our query, the value that is stored and the one that is checked would be two
+ * calls of it.  OFFSET 0 keeps the view's query apart, so that each row of it is computed once.
+ */
+static char *
+source_sql(const DmPublication *pub)
+{
+	if (get_rel_relkind(pub->source) != RELKIND_VIEW)
+		return pub->source_label;
+	return psprintf("(SELECT * FROM %s OFFSET 0) AS %s", pub->source_label,
+					quote_identifier(pub->contract->source_name));
+}
+
 /* SELECT release, columns, inputs FROM source; what the quality plan wants is its own business. */
 static char *
 copy_query(const DmPublication *pub, Relation rel, DmQualityPlan *plan)
@@ -224,7 +239,7 @@ copy_query(const DmPublication *pub, Relation rel, DmQualityPlan *plan)
 			quote_identifier(source_column(pub, NameStr(TupleDescAttr(rel->rd_att, i)->attname))));
 	foreach (cell, plan != NULL ? DmQualityPlanInputs(plan) : NIL)
 		appendStringInfo(&sql, ", (%s\n)", (char *) lfirst(cell));
-	appendStringInfo(&sql, " FROM %s", pub->source_label);
+	appendStringInfo(&sql, " FROM %s", source_sql(pub));
 	return sql.data;
 }
 

@@ -491,21 +491,27 @@ schema_failure(const DmPublishColumn *column, const char *check, const char *met
 	return result;
 }
 
+/* What readers of this major version have been shown so far; InvalidOid if nothing. */
+static Oid
+published_relation(const DmPublication *pub)
+{
+	if (pub->port == NULL)
+		return InvalidOid;
+	return get_relname_relid(pub->port->name,
+							 get_namespace_oid(pub->live ? pub->product->domain->port_schema
+														 : pub->product->domain->release_schema,
+											   false));
+}
+
 /* The type of the column in the releases that are published already; InvalidOid if it is new. */
 static Oid
 published_type(const DmPublication *pub, const char *column, int32 *typmod)
 {
-	Oid parent;
+	Oid parent = published_relation(pub);
 	AttrNumber number;
 	Oid type;
 	Oid collation;
 
-	if (pub->port == NULL)
-		return InvalidOid;
-	parent = get_relname_relid(pub->port->name,
-							   get_namespace_oid(pub->live ? pub->product->domain->port_schema
-														   : pub->product->domain->release_schema,
-												 false));
 	number = OidIsValid(parent) ? get_attnum(parent, column) : InvalidAttrNumber;
 	if (number <= 0)
 		return InvalidOid;
@@ -559,6 +565,16 @@ DmGateColumns(DmPublication *pub)
 							 "a new type takes a new major version",
 							 column->source_name, actual, pub->port->major,
 							 format_type_with_typemod(before, typmod))));
+		else if (!OidIsValid(before) && !pub->live && OidIsValid(published_relation(pub)) &&
+				 !DmReleaseCanGrowBy(column->type))
+			failures = lappend(
+				failures,
+				schema_failure(
+					column, "column_type", actual, format_type_be(getBaseType(column->type)),
+					psprintf("column \"%s\" is new in version %d and of the domain %s: cast it to "
+							 "%s in the source, or publish it with a new major version",
+							 column->source_name, pub->port->major, actual,
+							 format_type_be(getBaseType(column->type)))));
 	}
 	return failures;
 }

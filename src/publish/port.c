@@ -234,7 +234,7 @@ DmPortSwitch(DmPublication *pub)
 	List *columns;
 	char *parent_label;
 	char *definition;
-	char *grow = NULL;
+	List *grow = NIL;
 	bool redefine;
 	bool newest;
 	bool redefine_newest;
@@ -261,7 +261,7 @@ DmPortSwitch(DmPublication *pub)
 	{
 		parent = DmFindRelation(domain->release_schema, pub->port->name);
 		if (!OidIsValid(parent))
-			DmReleaseCreateParent(pub, parent_label);
+			DmReleaseCreateParent(pub, parent_label, columns);
 		else
 			grow = DmReleaseMissingColumns(parent, columns);
 		definition = DmViewOfReleases(pub, columns, pub->port->port_id, parent_label);
@@ -273,11 +273,14 @@ DmPortSwitch(DmPublication *pub)
 		(redefine || !OidIsValid(DmFindRelation(domain->port_schema, pub->product->name)));
 
 	DmLockWithoutQueue(
-		relations_to_change(pub, parent, grow != NULL, redefine, redefine_newest),
+		relations_to_change(pub, parent, grow != NIL, redefine, redefine_newest),
 		psprintf("change the shape of port %s", DmQualified(domain->port_schema, pub->port->name)));
 	DmProgressPhase(DM_PHASE_SWITCHING);
-	if (grow != NULL)
-		DmRun(psprintf("ALTER TABLE %s %s", parent_label, grow));
+	if (grow != NIL)
+	{
+		DmReleaseGrow(parent, grow);
+		DmReleaseSettleStatistics(parent_label, grow);
+	}
 	if (!pub->live)
 		DmReleaseAttach(pub, parent_label);
 	if (redefine)

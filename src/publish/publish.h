@@ -119,8 +119,11 @@ extern void DmPortDrop(const DmProduct *product, const DmPort *port, int next_ma
 /* release.c */
 extern void DmReleaseCreate(DmPublication *pub);
 extern void DmReleaseIndex(DmPublication *pub);
-extern void DmReleaseCreateParent(const DmPublication *pub, const char *parent);
-extern char *DmReleaseMissingColumns(Oid parent, List *columns);
+extern void DmReleaseCreateParent(const DmPublication *pub, const char *parent, List *columns);
+extern List *DmReleaseMissingColumns(Oid parent, List *columns);
+extern bool DmReleaseCanGrowBy(Oid type);
+extern void DmReleaseGrow(Oid parent, List *columns);
+extern void DmReleaseSettleStatistics(const char *relation, List *columns);
 extern void DmReleaseAttach(const DmPublication *pub, const char *parent);
 
 /* view.c */

@@ -11,11 +11,13 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "catalog/toasting.h"
+#include "commands/event_trigger.h"
 #include "commands/tablecmds.h"
 #include "nodes/makefuncs.h"
 #include "storage/lmgr.h"
@@ -23,7 +25,7 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
-#include "utils/ruleutils.h"
+#include "utils/typcache.h"
 #include "base/compat.h"
 #include "base/errors.h"
 #include "base/names.h"
@@ -124,6 +126,8 @@ DmReleaseCreate(DmPublication *pub)
 	(void) DmGrantSettleRelation(DmQualified(domain->release_schema, pub->release_name),
 								 pub->release, list_make1_oid(domain->owner));
 	CommandCounterIncrement();
+	DmReleaseSettleStatistics(DmQualified(domain->release_schema, pub->release_name),
+							  DmPortOrder(pub));
 	DmIdentityRestore(&saved);
 }
 
@@ -209,38 +213,98 @@ DmReleaseIndex(DmPublication *pub)
 
 /* ---- attaching ---- */
 
-static char *
-type_name(const DmPublishColumn *column)
-{
-	char *name = format_type_extended(column->type, column->typmod,
-									  FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
-
-	if (OidIsValid(column->collation) && column->collation != get_typcollation(column->type))
-		name = psprintf("%s COLLATE %s", name, generate_collation_name(column->collation));
-	return name;
-}
-
-/* "ADD COLUMN a text, ADD COLUMN b integer" for what the relation lacks; NULL for nothing. */
-char *
+/* The columns that the relation lacks: List of DmPublishColumn *. */
+List *
 DmReleaseMissingColumns(Oid parent, List *columns)
 {
-	StringInfoData sql;
+	List *missing = NIL;
 	ListCell *cell;
 
-	initStringInfo(&sql);
+	foreach (cell, columns)
+		if (get_attnum(parent, ((DmPublishColumn *) lfirst(cell))->name) == InvalidAttrNumber)
+			missing = lappend(missing, lfirst(cell));
+	return missing;
+}
+
+/*
+ * Can a relation that has rows take up a column of this type?  ALTER TABLE evaluates the default and
+ * the checks of a domain for them, with the rights of whoever alters: that would be code of the
+ * domain's owner.
+ */
+bool
+DmReleaseCanGrowBy(Oid type)
+{
+	return get_typtype(type) != TYPTYPE_DOMAIN;
+}
+
+/*
+ * Add columns to the relation of a port and to its releases, which are locked.  The types go by
+ * their OIDs, because they are not locked and their owner may rename them.
+ */
+void
+DmReleaseGrow(Oid parent, List *columns)
+{
+	AlterTableStmt *statement = makeNode(AlterTableStmt);
+	ListCell *cell;
+
 	foreach (cell, columns)
 	{
 		DmPublishColumn *column = lfirst(cell);
+		AlterTableCmd *add = makeNode(AlterTableCmd);
 
-		if (get_attnum(parent, column->name) == InvalidAttrNumber)
-			appendStringInfo(&sql, "%sADD COLUMN %s %s", sql.len > 0 ? ", " : "",
-							 quote_identifier(column->name), type_name(column));
+		if (!DmReleaseCanGrowBy(column->type))
+			elog(ERROR, "column \"%s\" is of a domain, which the schema gate refuses",
+				 column->name);
+		add->subtype = AT_AddColumn;
+		add->def =
+			(Node *) makeColumnDef(column->name, column->type, column->typmod, column->collation);
+		add->behavior = DROP_RESTRICT;
+		statement->cmds = lappend(statement->cmds, add);
 	}
-	return sql.len > 0 ? sql.data : NULL;
+	EventTriggerAlterTableStart((Node *) statement);
+	AlterTableInternal(parent, statement->cmds, true);
+	EventTriggerAlterTableEnd();
+	CommandCounterIncrement();
+}
+
+/* ---- statistics ---- */
+
+/*
+ * Does ANALYZE of such a column call a function that anybody may have written?  It runs with the
+ * rights of the relation's owner, which is the port role: such a function could redefine ports.  Of
+ * the types that ordinary roles can make, only ranges bring a function that ANALYZE calls.
+ */
+static bool
+analyze_runs_domain_code(Oid type)
+{
+	Oid base = getBaseType(type);
+	Oid range = type_is_multirange(base) ? get_multirange_range(base) : base;
+	TypeCacheEntry *entry;
+
+	if (!type_is_range(range))
+		return false;
+	entry = lookup_type_cache(range, TYPECACHE_RANGE_INFO);
+	return entry->rng_subdiff_finfo.fn_oid >= FirstNormalObjectId;
+}
+
+/* No statistics of such columns, by us or by autovacuum; a parent passes it on to its releases. */
+void
+DmReleaseSettleStatistics(const char *relation, List *columns)
+{
+	ListCell *cell;
+
+	foreach (cell, columns)
+	{
+		const DmPublishColumn *column = lfirst(cell);
+
+		if (analyze_runs_domain_code(column->type))
+			DmRun(psprintf("ALTER TABLE %s ALTER COLUMN %s SET STATISTICS 0", relation,
+						   quote_identifier(column->name)));
+	}
 }
 
 void
-DmReleaseCreateParent(const DmPublication *pub, const char *parent)
+DmReleaseCreateParent(const DmPublication *pub, const char *parent, List *columns)
 {
 	const DmDomain *domain = pub->product->domain;
 
@@ -251,6 +315,7 @@ DmReleaseCreateParent(const DmPublication *pub, const char *parent)
 	/* default privileges may have given it to somebody */
 	(void) DmGrantSettleRelation(parent, DmFindRelation(domain->release_schema, pub->port->name),
 								 NIL);
+	DmReleaseSettleStatistics(parent, columns);
 }
 
 /* The check has done its work, and planners would look at it for nothing. */

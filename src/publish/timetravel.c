@@ -139,6 +139,22 @@ read_attribute(const char *table, int32 key, const char *attribute, Snapshot sna
 	return found;
 }
 
+/* Rows that are gone are gone for every snapshot: it is the newest state that counts. */
+static void
+require_not_dropped(int32 release)
+{
+	Datum value = 0;
+	bool isnull = true;
+
+	if (read_attribute("release", release, "expired_at", NULL, &value, &isnull) && isnull)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("the release that this transaction's snapshot sees has been dropped"),
+			 errdetail("Release %d is older than what the product's retention keeps.", release),
+			 errhint("Start a new transaction to read the current release.")));
+}
+
 static int32
 look_up_release(int32 port_id, Snapshot snapshot)
 {
@@ -156,13 +172,7 @@ look_up_release(int32 port_id, Snapshot snapshot)
 				 errhint("The product has been retired. See datamesh.products.")));
 	release = DatumGetInt32(value);
 
-	/* The newest state counts here: rows that are gone are gone for every snapshot. */
-	if (!read_attribute("release", release, "expired_at", NULL, &value, &isnull) || !isnull)
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("the release that this transaction's snapshot sees has been dropped"),
-				 errdetail("Release %d is older than what the product's retention keeps.", release),
-				 errhint("Start a new transaction to read the current release.")));
+	require_not_dropped(release);
 	return release;
 }
 
@@ -319,6 +329,8 @@ read_port(ReturnSetInfo *rsinfo, const char *port, int32 port_id, int32 release)
 
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare: %s", SPI_result_code_string(SPI_result));
+	/* The plan has locked the port: from here on, no release of it can be dropped. */
+	require_not_dropped(release);
 	receiver = CreateDestReceiver(DestTuplestore);
 	SetTuplestoreDestReceiverParams(receiver, rsinfo->setResult,
 									rsinfo->econtext->ecxt_per_query_memory, false, NULL, NULL);
