@@ -135,6 +135,7 @@ REGRESS = \
 	quality_rules \
 	quality_samples \
 	quality_security \
+	quality_settings \
 	quality_measure \
 	quality_measure_kernels \
 	quality_measure_parallel \

@@ -62,6 +62,54 @@ DmSuffixedName(const char *stem, const char *suffix)
 	return result;
 }
 
+/* Numbers and dots of a version's core; returns what follows, or NULL. */
+static const char *
+skip_version_number(const char *s)
+{
+	size_t digits = strspn(s, "0123456789");
+
+	if (digits == 0 || (digits > 1 && *s == '0') || digits > 10 ||
+		(digits == 10 && strncmp(s, "2147483647", 10) > 0))
+		return NULL;
+	return s + digits;
+}
+
+/* Dot-separated identifiers of a prerelease or build; returns what follows, or NULL. */
+static const char *
+skip_version_identifiers(const char *s, bool prerelease)
+{
+	for (;;)
+	{
+		size_t digits = strspn(s, "0123456789");
+		size_t length =
+			strspn(s, "0123456789-ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+		if (length == 0 || (prerelease && digits == length && *s == '0' && length > 1))
+			return NULL;
+		s += length;
+		if (*s != '.')
+			return s;
+		s++;
+	}
+}
+
+/* https://semver.org, 2.0.0 */
+bool
+DmIsSemver(const char *s)
+{
+	for (int part = 0; part < 3; part++)
+	{
+		s = skip_version_number(s);
+		if (s == NULL || (part < 2 && *s++ != '.'))
+			return false;
+	}
+	if (*s == '-' && (s = skip_version_identifiers(s + 1, true)) == NULL)
+		return false;
+	if (*s == '+' && (s = skip_version_identifiers(s + 1, false)) == NULL)
+		return false;
+	return *s == '\0';
+}
+
 /*
  * The type is found through the column that uses it, because the semver
  * extension may live in any schema.
@@ -83,6 +131,10 @@ DmSemverIn(const char *version)
 	Oid input;
 	Oid ioparam;
 
+	if (!DmIsSemver(version))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("\"%s\" is no version", version),
+				 errhint("A version is a semantic version such as 1.0.0.")));
 	getTypeInputInfo(DmSemverType(), &input, &ioparam);
 	return OidInputFunctionCall(input, pstrdup(version), ioparam, -1);
 }

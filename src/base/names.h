@@ -26,6 +26,7 @@ extern char *DmSuffixedName(const char *stem, const char *suffix);
 
 /* Versions: values of type semver of the extension of that name. */
 extern Oid DmSemverType(void);
+extern bool DmIsSemver(const char *text);     /* by https://semver.org, 2.0.0 */
 extern Datum DmSemverIn(const char *version); /* a version that is none is an error */
 extern char *DmSemverOut(Datum version);
 extern int DmSemverCompare(Datum a, Datum b);

@@ -83,17 +83,41 @@ DmAtWork(void)
 	return work_depth > 0 && work[work_depth - 1].on && GetUserId() == work_owner;
 }
 
+/*
+ * A contract means the same whoever asks: no setting of a session may change what a text of SQL
+ * says, or how a value is written.  DateStyle keeps its order (the database's 03/02 stays what it
+ * is), and TimeZone is the session's: both are part of what a domain's own code is written for.
+ */
+int
+DmPinSettings(void)
+{
+	static const char *const pinned[][2] = {
+		{"search_path", "pg_catalog, pg_temp"},
+		{"quote_all_identifiers", "off"},
+		{"standard_conforming_strings", "on"},
+		{"backslash_quote", "safe_encoding"},
+		{"transform_null_equals", "off"},
+		{"array_nulls", "on"},
+		{"xmloption", "content"},
+		{"bytea_output", "hex"},
+		{"datestyle", "ISO"},
+		{"intervalstyle", "postgres"},
+		{"extra_float_digits", "1"},
+	};
+	int level = NewGUCNestLevel();
+
+	for (int i = 0; i < lengthof(pinned); i++)
+		(void) set_config_option(pinned[i][0], pinned[i][1], PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
 static void
 become(DmIdentity *saved, Oid role, int sec_context)
 {
 	GetUserIdAndSecContext(&saved->saved_user, &saved->saved_sec_context);
 	SetUserIdAndSecContext(role, saved->saved_sec_context | sec_context);
-	saved->guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	/* Names of products are kept quoted where they must be, whatever the caller's taste. */
-	(void) set_config_option("quote_all_identifiers", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	saved->guc_level = DmPinSettings();
 }
 
 void

@@ -24,7 +24,7 @@ typedef struct DmIdentity
 } DmIdentity;
 
 /*
- * Become another role with search_path = pg_catalog, pg_temp, until
+ * Become another role, with the settings of DmPinSettings, until
  * DmIdentityRestore.  An error needs no clean-up of ours: (sub)transaction
  * abort restores both the user and the settings.
  *
@@ -41,6 +41,12 @@ extern void DmIdentityRestore(const DmIdentity *saved);
  * datamesh's own doing, and no code of a user's.
  */
 extern bool DmAtWork(void);
+
+/*
+ * search_path = pg_catalog, pg_temp, and every setting that would change what SQL means or how
+ * values are written; until AtEOXact_GUC(false, level) with the level that is returned.
+ */
+extern int DmPinSettings(void);
 
 extern Oid DmExtensionOwner(void);
 extern Oid DmExtensionSchema(void);

@@ -32,6 +32,7 @@
 #include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/catcache.h"
+#include "utils/guc.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -39,6 +40,7 @@
 #include "utils/timestamp.h"
 
 #include "base/names.h"
+#include "base/session.h"
 #include "contract/document.h"
 #include "contract/observe.h"
 
@@ -954,6 +956,7 @@ dm_infer_contract(PG_FUNCTION_ARGS)
 {
 	Source source = {.rel = open_source(PG_GETARG_OID(0))};
 	StringInfoData json;
+	int settings = DmPinSettings();
 
 	source.schema = get_namespace_name(RelationGetNamespace(source.rel));
 	source.name = pstrdup(RelationGetRelationName(source.rel));
@@ -970,5 +973,6 @@ dm_infer_contract(PG_FUNCTION_ARGS)
 	initStringInfo(&json);
 	DmJsonWrite(&json, propose_document(&source));
 	relation_close(source.rel, AccessShareLock);
+	AtEOXact_GUC(false, settings);
 	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
 }

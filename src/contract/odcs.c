@@ -15,67 +15,17 @@
  */
 #include "postgres.h"
 
+#include "base/names.h"
 #include "contract/odcs.h"
 
 /*
  * Checks that tables cannot say
  */
 
-/* Numbers and dots of a version's core; returns what follows, or NULL. */
-static const char *
-skip_version_number(const char *s)
-{
-	size_t digits = strspn(s, "0123456789");
-
-	if (digits == 0 || (digits > 1 && *s == '0') || digits > 10 ||
-		(digits == 10 && strncmp(s, "2147483647", 10) > 0))
-		return NULL;
-	return s + digits;
-}
-
-/* Dot-separated identifiers of a prerelease or build; returns what follows, or NULL. */
-static const char *
-skip_version_identifiers(const char *s, bool prerelease)
-{
-	for (;;)
-	{
-		const char *start = s;
-		bool digits_only = true;
-
-		while (DmIsAlnum(*s) || *s == '-')
-		{
-			digits_only = digits_only && *s >= '0' && *s <= '9';
-			s++;
-		}
-		if (s == start || (prerelease && digits_only && *start == '0' && s > start + 1))
-			return NULL;
-		if (*s != '.')
-			return s;
-		s++;
-	}
-}
-
-/* https://semver.org, 2.0.0 */
-static bool
-is_semver(const char *s)
-{
-	for (int part = 0; part < 3; part++)
-	{
-		s = skip_version_number(s);
-		if (s == NULL || (part < 2 && *s++ != '.'))
-			return false;
-	}
-	if (*s == '-' && (s = skip_version_identifiers(s + 1, true)) == NULL)
-		return false;
-	if (*s == '+' && (s = skip_version_identifiers(s + 1, false)) == NULL)
-		return false;
-	return *s == '\0';
-}
-
 static void
 check_version(DmValidator *v, const DmPath *path, const DmNode *node)
 {
-	if (!is_semver(node->text))
+	if (!DmIsSemver(node->text))
 		DmProblem(v, path, "\"%s\" is no semantic version such as 1.0.0", DmExcerpt(node->text));
 }
 
@@ -87,7 +37,7 @@ check_api_version(DmValidator *v, const DmPath *path, const DmNode *node)
 
 	if (DmIsOneOf(node->text, known))
 		return;
-	if (strncmp(node->text, "v3.", 3) == 0 && is_semver(node->text + 1))
+	if (strncmp(node->text, "v3.", 3) == 0 && DmIsSemver(node->text + 1))
 		DmOddity(v, path,
 				 psprintf("\"%s\" is read as v3.1.0; keys that it adds are kept", node->text));
 	else

@@ -15,6 +15,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
@@ -70,6 +71,27 @@ put_result(ReturnSetInfo *rsinfo, const char *product, const DmCheckResult *resu
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
+/* A product is checked as its domain's owner, any other relation as the caller. */
+static void
+enter_subject(const Subject *subject, DmIdentity *saved)
+{
+	if (OidIsValid(subject->owner))
+		DmBecomeDomain(saved, subject->owner);
+	else
+		saved->guc_level = DmPinSettings();
+	SPI_connect();
+}
+
+static void
+leave_subject(const Subject *subject, const DmIdentity *saved)
+{
+	SPI_finish();
+	if (OidIsValid(subject->owner))
+		DmIdentityRestore(saved);
+	else
+		AtEOXact_GUC(false, saved->guc_level);
+}
+
 static void
 check_subject(Subject *subject, ReturnSetInfo *rsinfo)
 {
@@ -77,16 +99,12 @@ check_subject(Subject *subject, ReturnSetInfo *rsinfo)
 	DmQualityPlan *plan;
 	ListCell *cell;
 
-	if (OidIsValid(subject->owner))
-		DmBecomeDomain(&saved, subject->owner);
-	SPI_connect();
+	enter_subject(subject, &saved);
 	plan = DmQualityPlanCreate(subject->relation, subject->rules);
 	DmQualityRun(plan);
 	foreach (cell, DmQualityResults(plan, subject->relation))
 		put_result(rsinfo, subject->product, lfirst(cell));
-	SPI_finish();
-	if (OidIsValid(subject->owner))
-		DmIdentityRestore(&saved);
+	leave_subject(subject, &saved);
 }
 
 /*
@@ -171,9 +189,7 @@ explain_subject(Subject *subject, ReturnSetInfo *rsinfo)
 	ListCell *cell;
 	int pass = 0;
 
-	if (OidIsValid(subject->owner))
-		DmBecomeDomain(&saved, subject->owner);
-	SPI_connect();
+	enter_subject(subject, &saved);
 	plan = DmQualityPlanCreate(subject->relation, subject->rules);
 	passes = DmFusedPasses(plan);
 	foreach (cell, passes)
@@ -189,9 +205,7 @@ explain_subject(Subject *subject, ReturnSetInfo *rsinfo)
 	foreach (cell, plan->items)
 		if (!list_member_ptr(told, lfirst(cell)))
 			explain_alone(plan, lfirst(cell), rsinfo, &pass);
-	SPI_finish();
-	if (OidIsValid(subject->owner))
-		DmIdentityRestore(&saved);
+	leave_subject(subject, &saved);
 }
 
 /*

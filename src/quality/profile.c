@@ -21,6 +21,7 @@
 #include "parser/parse_coerce.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
@@ -326,8 +327,10 @@ dm_quality_profile(PG_FUNCTION_ARGS)
 	List *columns;
 	ListCell *cell;
 	int at_once = columns_per_pass();
+	int settings;
 
 	InitMaterializedSRF(fcinfo, 0);
+	settings = DmPinSettings();
 	SPI_connect();
 	DmRequireReadable(relation);
 	columns = columns_of(relation);
@@ -343,5 +346,6 @@ dm_quality_profile(PG_FUNCTION_ARGS)
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, column->values, column->nulls);
 	}
 	SPI_finish();
+	AtEOXact_GUC(false, settings);
 	return (Datum) 0;
 }
