@@ -1,6 +1,6 @@
 -- contract_compare: what a change of contract costs.
 --
--- After catalog.sql: two functions read contracts that are stored. The comparison itself reads
+-- After catalog.sql: one function reads contracts that are stored. The comparison itself reads
 -- nothing but its arguments.
 
 CREATE FUNCTION datamesh.compare_contracts(
@@ -48,61 +48,3 @@ WHERE p.n IS NOT NULL;
 END;
 COMMENT ON FUNCTION datamesh.next_version(text, text) IS
 'The lowest version after the one given that a change of this level (major, minor, patch) may have; NULL for any other level, and if the version is none.';
-
-CREATE FUNCTION datamesh.suggest_version(
-    product text,
-    OUT version text, OUT level text, OUT why text, OUT needs_approval boolean,
-    OUT in_force text, OUT draft text)
-RETURNS SETOF record
-LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 1
-BEGIN ATOMIC
-WITH named AS (
-    SELECT parse_ident(product) AS parts
-), versions AS (
-    SELECT c.version::text AS version, c.status, row_number() OVER (ORDER BY c.version) AS place
-    FROM datamesh.contracts AS c, named AS n
-    WHERE c.domain = n.parts[1] AND c.name = n.parts[2]
-), draft AS (
-    SELECT v.version, v.place FROM versions AS v WHERE v.status = 'draft' ORDER BY v.place DESC LIMIT 1
-), in_force AS (
-    -- a draft for an older major version is held against that one
-    SELECT v.version
-    FROM versions AS v LEFT JOIN draft AS d ON true
-    WHERE v.status IN ('published', 'deprecated')
-    ORDER BY coalesce(v.place < d.place, false) DESC, v.place DESC LIMIT 1
-), changes AS (
-    SELECT c.*
-    FROM draft AS d, in_force AS f,
-         datamesh.compare_contracts(datamesh.contract(product, f.version),
-                                    datamesh.contract(product, d.version))
-         WITH ORDINALITY AS c(path, change, level, needs_approval, reason, position)
-), level AS (
-    SELECT CASE WHEN bool_or(c.level = 'major') THEN 'major'
-                WHEN bool_or(c.level = 'held') THEN 'held'
-                WHEN bool_or(c.level = 'minor') THEN 'minor'
-                WHEN bool_or(c.level = 'patch') THEN 'patch'
-                ELSE 'none' END AS level,
-           coalesce(bool_or(c.needs_approval), false) AS needs_approval
-    FROM changes AS c
-)
-SELECT CASE WHEN f.version IS NULL THEN d.version
-            WHEN l.level = 'none' THEN f.version
-            ELSE datamesh.next_version(f.version, l.level) END,
-       CASE WHEN f.version IS NOT NULL AND d.version IS NOT NULL THEN l.level END,
-       CASE WHEN d.version IS NULL THEN 'no draft is loaded'
-            WHEN f.version IS NULL THEN 'no version is in force yet'
-            WHEN l.level = 'none' THEN 'the draft says the same as the version in force'
-            ELSE (SELECT string_agg(
-                             format('%s: %s (%s)', c.path, c.change, c.reason), E'\n'
-                             ORDER BY c.position)
-                  FROM changes AS c WHERE c.level = l.level) END,
-       l.needs_approval,
-       f.version,
-       d.version
-FROM datamesh.contract(product) AS known
-CROSS JOIN level AS l
-LEFT JOIN draft AS d ON true
-LEFT JOIN in_force AS f ON true;
-END;
-COMMENT ON FUNCTION datamesh.suggest_version(text) IS
-'The lowest version that the product''s newest draft may have, given the version in force that it follows (the highest published one below it, else the highest): version (NULL while a change is held: the publisher must state the level), the level, why (the changes that need it, one a line), whether somebody has to approve a change, and the two versions compared. Errors: MD102, MD103.';

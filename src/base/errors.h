@@ -32,6 +32,8 @@
 #define ERRCODE_DM_UNENFORCEABLE MAKE_SQLSTATE('M', 'D', '2', '0', '3')
 #define ERRCODE_DM_SWITCH_TIMEOUT MAKE_SQLSTATE('M', 'D', '2', '0', '4')
 #define ERRCODE_DM_HAS_CONSUMERS MAKE_SQLSTATE('M', 'D', '2', '0', '5')
+#define ERRCODE_DM_VERSION_TOO_LOW MAKE_SQLSTATE('M', 'D', '2', '0', '6')
+#define ERRCODE_DM_APPROVAL_NEEDED MAKE_SQLSTATE('M', 'D', '2', '0', '7')
 
 /* MD3xx: integrity */
 #define ERRCODE_DM_EVENT_LOG_TAMPERED MAKE_SQLSTATE('M', 'D', '3', '0', '1')
