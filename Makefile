@@ -77,6 +77,11 @@ OBJS = \
 	src/governance/guard_relation.o \
 	src/governance/guard_grant.o \
 	src/governance/guard_standard.o \
+	src/governance/council.o \
+	src/governance/approval.o \
+	src/governance/version.o \
+	src/governance/waiver.o \
+	src/governance/dispute.o \
 	src/publish/publish.o \
 	src/publish/gate.o \
 	src/publish/tuple.o \
@@ -104,6 +109,8 @@ SQL_PARTS = \
 	sql/parts/governance.sql \
 	sql/parts/publish.sql \
 	sql/parts/governance_guard.sql
+	sql/parts/governance_council.sql \
+	sql/parts/publish.sql
 
 DATA_built = sql/datamesh--$(EXTVERSION).sql
 EXTRA_CLEAN = sql/datamesh--*.sql

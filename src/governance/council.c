@@ -19,8 +19,10 @@
 #include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
+#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 #include "base/errors.h"
@@ -58,16 +60,16 @@ DmCouncilEnd(void)
 char *
 DmCouncilText(FunctionCallInfo fcinfo, int argument, const char *name)
 {
-	char *text;
+	char *value;
 
 	if (PG_ARGISNULL(argument))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name)));
-	text = text_to_cstring(PG_GETARG_TEXT_PP(argument));
-	if (text[strspn(text, " \t\r\n")] == '\0')
+	value = text_to_cstring(PG_GETARG_TEXT_PP(argument));
+	if (value[strspn(value, " \t\r\n")] == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must not be empty", name)));
-	return text;
+	return value;
 }
 
 int32
@@ -128,10 +130,10 @@ append_event(JsonbContainer *event)
 	DmEventAppend(string_field(event, "kind"), string_field(event, "product"),
 				  string_field(event, "version"), JsonbValueToJsonb(details));
 	request = getKeyJsonValueFromContainer(details->val.binary.data, "request", 7, NULL);
-	return request != NULL && request->type == jbvNumeric
-			   ? DatumGetInt32(
-					 DirectFunctionCall1(numeric_int4, NumericGetDatum(request->val.numeric)))
-			   : 0;
+	if (request == NULL || request->type != jbvNumeric)
+		return 0;
+	return DatumGetInt32(
+		DirectFunctionCall1(numeric_int4, NumericGetDatum(request->val.numeric)));
 }
 
 int32

@@ -26,7 +26,6 @@
 #include "base/session.h"
 #include "governance/council.h"
 #include "governance/version.h"
-#include "quality/quality.h"
 
 PG_FUNCTION_INFO_V1(dm_state_level);
 PG_FUNCTION_INFO_V1(dm_request_approval);
@@ -153,35 +152,15 @@ refuse_unapproved(const DmProduct *product, const DmContract *contract, const Ve
 					errhint("%s", what_to_do(product, contract, verdict))));
 }
 
-static DmCheckResult *
-warning(const char *policy, const char *reason)
-{
-	DmCheckResult *result = palloc0(sizeof(DmCheckResult));
-
-	result->rule = pstrdup(policy);
-	result->check = "approval";
-	result->dimension = "conformity";
-	result->severity = DM_SEVERITY_WARNING;
-	result->status = DM_CHECK_FAIL;
-	result->method = "proved";
-	result->metric_value = "not approved";
-	result->threshold = "approved";
-	result->failing_rows = -1;
-	result->message = psprintf("%s, and nobody approved it", reason);
-	return result;
-}
-
-/* What the demands come to: an error if one of them blocks, else the warnings. */
-static List *
+/* What the demands come to: an error if one of them blocks; the judge reports all of them. */
+static void
 hold_demands(const DmProduct *product, const DmContract *contract, const Verdict *verdict)
 {
 	StringInfoData blocking;
-	List *warnings = NIL;
 	char *lines = pstrdup(verdict->demands);
-	char *line;
 
 	initStringInfo(&blocking);
-	for (line = strtok(lines, "\n"); line != NULL; line = strtok(NULL, "\n"))
+	for (char *line = strtok(lines, "\n"); line != NULL; line = strtok(NULL, "\n"))
 	{
 		/* severity, policy and reason, with tabs between */
 		char *policy = strchr(line, '\t');
@@ -191,30 +170,26 @@ hold_demands(const DmProduct *product, const DmContract *contract, const Verdict
 		if (strcmp(line, "CRITICAL") == 0)
 			appendStringInfo(&blocking, "%sPolicy %s: %s.", blocking.len > 0 ? "\n" : "", policy,
 							 reason);
-		else
-			warnings = lappend(warnings, warning(policy, reason));
 	}
 	if (blocking.len > 0)
 		refuse_unapproved(product, contract, verdict, blocking.data);
-	return warnings;
 }
 
-List *
+void
 DmVersionGate(const DmProduct *product, const DmContract *contract)
 {
 	Verdict *verdict;
 
 	if (strcmp(contract->status, "draft") != 0)
-		return NIL;
+		return;
 	verdict = read_verdict(contract);
 	if (verdict->from_version != NULL && strcmp(verdict->level, "held") == 0)
 		refuse_held(product, contract, verdict);
 	if (verdict->too_low)
 		refuse_too_low(product, contract, verdict);
-	if (verdict->demands == NULL ||
-		(verdict->request != 0 && strcmp(verdict->request_status, "approved") == 0))
-		return NIL;
-	return hold_demands(product, contract, verdict);
+	if (verdict->demands != NULL &&
+		(verdict->request == 0 || strcmp(verdict->request_status, "approved") != 0))
+		hold_demands(product, contract, verdict);
 }
 
 /* ---- asking ---- */

@@ -8,18 +8,16 @@
 #ifndef DATAMESH_GOVERNANCE_VERSION_H
 #define DATAMESH_GOVERNANCE_VERSION_H
 
-#include "nodes/pg_list.h"
-
 #include "catalog/catalog.h"
 
 /*
  * May this draft be published after the version that it follows?  An error if its number was raised
- * too little (ERRCODE_DM_VERSION_TOO_LOW), if the publisher has to state what a change means (the same),
- * or if it has to wait for the council (ERRCODE_DM_APPROVAL_NEEDED).  Returns what policies only warn of,
- * a List of DmCheckResult *, NIL if there is nothing.  Contracts that were published before pass.
- * Needs a connected SPI.
+ * too little or the publisher has to state what a change means (ERRCODE_DM_VERSION_TOO_LOW), or if it
+ * has to wait for the council (ERRCODE_DM_APPROVAL_NEEDED).  A contract that was published before
+ * passes.  This is the early look: DmGovernanceJudge looks again, when policies cannot change any
+ * more, and reports what policies only warn of.  Needs a connected SPI.
  */
-extern List *DmVersionGate(const DmProduct *product, const DmContract *contract);
+extern void DmVersionGate(const DmProduct *product, const DmContract *contract);
 
 /*
  * Ask the council for the approval that an error of DmVersionGate says is needed, and write into

@@ -37,6 +37,7 @@
 #include "base/errors.h"
 #include "base/names.h"
 #include "base/session.h"
+#include "governance/version.h"
 #include "publish/publish.h"
 
 /* ---- what cannot be enforced ---- */
@@ -298,6 +299,7 @@ DmGateContract(DmPublication *pub)
 	check_version(pub);
 	check_shape(pub);
 	DmIdentityRestore(&saved);
+	DmVersionGate(pub->product, pub->contract);
 }
 
 /* ---- the source ---- */

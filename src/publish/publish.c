@@ -49,6 +49,7 @@
 #include "base/errors.h"
 #include "base/names.h"
 #include "base/session.h"
+#include "governance/version.h"
 #include "publish/publish.h"
 
 PG_FUNCTION_INFO_V1(dm_publish);
@@ -291,6 +292,8 @@ fail(DmPublication *pub, ErrorData *error, bool atomic)
 {
 	if (!atomic)
 	{
+		if (error->sqlerrcode == ERRCODE_DM_APPROVAL_NEEDED && !pub->dry_run)
+			DmVersionAsk(pub->product, pub->contract, error);
 		DmReportFailure(pub, error);
 		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
 			DmReportStore(pub, "failed");
