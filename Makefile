@@ -150,6 +150,7 @@ REGRESS = \
 	ltv_differential \
 	governance_policies \
 	governance_lesson \
+	governance_council \
 	publish \
 	publish_gates \
 	publish_lifecycle \
