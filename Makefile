@@ -151,6 +151,8 @@ REGRESS = \
 	governance_policies \
 	governance_lesson \
 	governance_council \
+	governance_dispute \
+	governance_waiver \
 	publish \
 	publish_gates \
 	publish_lifecycle \

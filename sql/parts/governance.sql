@@ -1024,6 +1024,27 @@ COMMENT ON FUNCTION datamesh.dependency_findings(text, integer) IS
 
 -- ---- the gate ----
 
+-- In plpgsql, which looks for names when it runs: what the council decides on stands further down
+-- (governance_council.sql).
+CREATE FUNCTION datamesh.version_findings(policy text, contract integer)
+RETURNS TABLE (message text, "column" text, figures jsonb)
+LANGUAGE plpgsql STABLE ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM datamesh.contract AS c WHERE c.contract_id = contract AND c.status <> 'draft')
+       OR EXISTS (SELECT FROM datamesh.version_request(contract) AS q WHERE q.status = 'approved') THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT format('%s, and the council has not approved it', upper(left(d.demand ->> 'reason', 1)) || substr(d.demand ->> 'reason', 2)),
+           NULL::text,
+           jsonb_build_object('from_version', v.from_version, 'version', v.version, 'level', v.level)
+    FROM datamesh.version_verdict(contract) AS v, jsonb_array_elements(v.demands) AS d(demand)
+    WHERE d.demand ->> 'policy' = version_findings.policy;
+END $$;
+REVOKE ALL ON FUNCTION datamesh.version_findings(text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.version_findings(text, integer) IS
+'What quality.schema_evolution and contracts.shared find in a draft: that somebody has to approve it and nobody has.';
+
 CREATE FUNCTION datamesh.policy_findings(
     policy text, parameters jsonb, contract integer, relation oid, as_published boolean, release oid, measured jsonb)
 RETURNS TABLE (message text, "column" text, figures jsonb)
@@ -1039,7 +1060,9 @@ SELECT * FROM datamesh.security_findings(policy, parameters, contract, relation,
 UNION ALL
 SELECT * FROM datamesh.interoperability_findings(policy, parameters, contract, relation, as_published) WHERE policy LIKE 'interoperability.%'
 UNION ALL
-SELECT * FROM datamesh.dependency_findings(policy, contract) WHERE policy LIKE 'dependencies.%';
+SELECT * FROM datamesh.dependency_findings(policy, contract) WHERE policy LIKE 'dependencies.%'
+UNION ALL
+SELECT * FROM datamesh.version_findings(policy, contract) WHERE policy IN ('quality.schema_evolution', 'contracts.shared');
 END;
 REVOKE ALL ON FUNCTION datamesh.policy_findings(text, jsonb, integer, oid, boolean, oid, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.policy_findings(text, jsonb, integer, oid, boolean, oid, jsonb) IS

@@ -8,6 +8,10 @@
 -- Who may ask and vote is decided in C (src/governance), where the caller is known; the functions
 -- here do the work as the extension's owner and return the events to append.
 
+INSERT INTO datamesh.policy_default (position, policy_name, severity, parameters, description) VALUES
+(250, 'contracts.shared', 'OFF', '{}',
+ 'A new version of a contract that domains other than its own read waits for the council, the first version and every later one.');
+
 -- ---- the council ----
 
 CREATE TABLE datamesh.council_rule (
@@ -181,7 +185,6 @@ CREATE TABLE datamesh.request_kind (
     handler      name,
     description  text NOT NULL
 );
-GRANT SELECT ON datamesh.request_kind TO PUBLIC;
 COMMENT ON TABLE datamesh.request_kind IS
 'What can be asked of the council. handler is the function datamesh.<handler>(request integer, approved boolean) RETURNS jsonb that does what follows from the decision and returns the events.';
 INSERT INTO datamesh.request_kind (kind, handler, description) VALUES
@@ -561,6 +564,7 @@ BEGIN ATOMIC
 SELECT a.request_id, a.status,
        CASE a.status
        WHEN 'pending' THEN (SELECT format('%s of the %s votes that it needs', t.in_favour, t.quorum)
+                                   || CASE WHEN t.members = 0 THEN ', and the council has no members yet' ELSE '' END
                             FROM datamesh.request_tally(a.request_id) AS t)
        WHEN 'rejected' THEN (SELECT string_agg(v.comment, '; ' ORDER BY v.cast_at) FROM datamesh.vote AS v
                              WHERE v.request_id = a.request_id AND NOT v.in_favour) END

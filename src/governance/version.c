@@ -64,7 +64,9 @@ read_verdict(const DmContract *contract)
 		"SELECT v.from_version, datamesh.level_rank(v.bump) < datamesh.level_rank(v.level), v.level, "
 		"datamesh.next_version(v.from_version, v.level), "
 		"datamesh.change_lines(v.changes, 'held', " LINES_SHOWN "), "
-		"datamesh.change_lines(v.changes, v.level, " LINES_SHOWN "), "
+		"pg_catalog.concat_ws(E'\n', datamesh.change_lines(v.changes, v.level, " LINES_SHOWN "), "
+		"CASE WHEN v.stated = v.level THEN datamesh.change_lines(v.changes, 'held', " LINES_SHOWN ") "
+		"|| E'\nThe publisher stated: ' || v.stated || '.' END), "
 		"datamesh.change_lines(v.changes, NULL, " LINES_SHOWN "), "
 		"datamesh.demand_lines(v.demands), q.request_id, q.status, q.said "
 		"FROM datamesh.version_verdict($1) v LEFT JOIN datamesh.version_request($1) q ON true",

@@ -83,6 +83,8 @@ SELECT version FROM datamesh.ports WHERE product = 'rcsales.clv';
 -- ---- a version that waits: by default it is only noted ----
 SELECT rcsales_internal.load('2.0.0', '[{name: id, physicalType: integer, primaryKey: true}, {name: score, physicalType: "numeric(10,2)"}]', 'roles: [{role: rcmkt}]');
 CALL datamesh.publish('rcsales.clv', dry_run => true);
+SELECT v ->> 'rule' AS rule, v ->> 'severity' AS severity, v ->> 'message' AS message, v ->> 'level' AS level
+FROM jsonb_array_elements(datamesh.governance_report('rcsales.clv') -> 'violations') AS v WHERE v ->> 'rule' = 'quality.schema_evolution';
 RESET ROLE;
 CALL datamesh.set_policy('quality.schema_evolution', severity => 'CRITICAL', why => 'the council wants to see it');
 SET ROLE regress_sales;
@@ -162,6 +164,9 @@ SET ROLE regress_c_mkt;
 CALL datamesh.approve(7002);
 SET ROLE regress_sales;
 CALL datamesh.publish('rcsales.clv');
+-- it was approved: the policy finds nothing
+SELECT count(*) FROM jsonb_array_elements(datamesh.governance_report('rcsales.clv') -> 'violations') AS v
+WHERE v ->> 'rule' = 'quality.schema_evolution';
 -- the old major version is there until its end of life
 SELECT port, version FROM datamesh.ports WHERE product = 'rcsales.clv' ORDER BY 1;
 SET ROLE regress_mkt;
