@@ -107,10 +107,9 @@ SQL_PARTS = \
 	sql/parts/quality.sql \
 	sql/parts/ltv.sql \
 	sql/parts/governance.sql \
+	sql/parts/governance_council.sql \
 	sql/parts/publish.sql \
 	sql/parts/governance_guard.sql
-	sql/parts/governance_council.sql \
-	sql/parts/publish.sql
 
 DATA_built = sql/datamesh--$(EXTVERSION).sql
 EXTRA_CLEAN = sql/datamesh--*.sql
@@ -161,7 +160,7 @@ REGRESS = \
 	publish_code \
 	publish_types
 REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=semver --load-extension=datamesh
-ISOLATION = catalog_append_race catalog_load_race quality_snapshot \
+ISOLATION = catalog_append_race catalog_load_race quality_snapshot governance_votes \
 	publish_publish publish_readers publish_retention publish_alter publish_rollback publish_shape
 ISOLATION_OPTS = --inputdir=test --outputdir=output_iso --load-extension=semver --load-extension=datamesh
 # Tests in Perl make clusters of their own and cannot run as root, so they are not part of a plain

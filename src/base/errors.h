@@ -38,9 +38,11 @@
 /* MD3xx: integrity */
 #define ERRCODE_DM_EVENT_LOG_TAMPERED MAKE_SQLSTATE('M', 'D', '3', '0', '1')
 
-/* MD4xx: governance.  These two are raised in SQL (sql/parts/governance.sql). */
+/* MD4xx: governance.  These are raised in SQL (sql/parts/governance*.sql). */
 #define ERRCODE_DM_POLICY_LOOSENED MAKE_SQLSTATE('M', 'D', '4', '0', '1')
 #define ERRCODE_DM_UNDEFINED_POLICY MAKE_SQLSTATE('M', 'D', '4', '0', '2')
+#define ERRCODE_DM_UNDEFINED_REQUEST MAKE_SQLSTATE('M', 'D', '4', '0', '3')
+#define ERRCODE_DM_NOT_OPEN MAKE_SQLSTATE('M', 'D', '4', '0', '4')
 
 /* MD5xx: the guard of DDL */
 #define ERRCODE_DM_GUARDED MAKE_SQLSTATE('M', 'D', '5', '0', '1')

@@ -40,12 +40,12 @@ void
 DmCouncilBegin(const char *procedure)
 {
 	if (InSecurityRestrictedOperation())
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("cannot call datamesh.%s within a security-restricted operation",
-						procedure),
-				 errdetail("Sources, checks and policies of a domain can read; they cannot speak "
-						   "for anybody.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("cannot call datamesh.%s within a security-restricted operation", procedure),
+			 errdetail("Sources, checks and policies of a domain can read; they cannot speak "
+					   "for anybody.")));
 	PreventCommandIfReadOnly(procedure);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
@@ -132,8 +132,7 @@ append_event(JsonbContainer *event)
 	request = getKeyJsonValueFromContainer(details->val.binary.data, "request", 7, NULL);
 	if (request == NULL || request->type != jbvNumeric)
 		return 0;
-	return DatumGetInt32(
-		DirectFunctionCall1(numeric_int4, NumericGetDatum(request->val.numeric)));
+	return DatumGetInt32(DirectFunctionCall1(numeric_int4, NumericGetDatum(request->val.numeric)));
 }
 
 int32

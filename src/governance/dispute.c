@@ -98,11 +98,10 @@ require_party(FunctionCallInfo fcinfo, int argument)
 					  : named_party(text_to_cstring(PG_GETARG_TEXT_PP(argument)));
 
 	if (party == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("role \"%s\" belongs to no domain and no consumer",
-						GetUserNameFromId(GetUserId(), false)),
-				 errdetail("The parties of a dispute are domains and consumers.")));
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("role \"%s\" belongs to no domain and no consumer",
+							   GetUserNameFromId(GetUserId(), false)),
+						errdetail("The parties of a dispute are domains and consumers.")));
 	return party;
 }
 
@@ -186,7 +185,8 @@ dm_decide_dispute(PG_FUNCTION_ARGS)
 	seat = DmRequireSeat("decide_dispute");
 	values[2] = CStringGetTextDatum(seat->role_name);
 	values[3] = TimestampTzGetDatum(seat->since);
-	DmCouncilChange("SELECT datamesh.propose_decision($1, $2, $3::name, $4)", 4, types, values, NULL);
+	DmCouncilChange("SELECT datamesh.propose_decision($1, $2, $3::name, $4)", 4, types, values,
+					NULL);
 	DmCouncilEnd();
 	PG_RETURN_VOID();
 }

@@ -61,11 +61,13 @@ read_verdict(const DmContract *contract)
 
 	DmBecomeExtensionOwner(&saved);
 	DmSpiExecute(
-		"SELECT v.from_version, datamesh.level_rank(v.bump) < datamesh.level_rank(v.level), v.level, "
+		"SELECT v.from_version, datamesh.level_rank(v.bump) < datamesh.level_rank(v.level), "
+		"v.level, "
 		"datamesh.next_version(v.from_version, v.level), "
 		"datamesh.change_lines(v.changes, 'held', " LINES_SHOWN "), "
 		"pg_catalog.concat_ws(E'\n', datamesh.change_lines(v.changes, v.level, " LINES_SHOWN "), "
-		"CASE WHEN v.stated = v.level THEN datamesh.change_lines(v.changes, 'held', " LINES_SHOWN ") "
+		"CASE WHEN v.stated = v.level THEN datamesh.change_lines(v.changes, 'held', " LINES_SHOWN
+		") "
 		"|| E'\nThe publisher stated: ' || v.stated || '.' END), "
 		"datamesh.change_lines(v.changes, NULL, " LINES_SHOWN "), "
 		"datamesh.demand_lines(v.demands), q.request_id, q.status, q.said "
@@ -122,9 +124,10 @@ refuse_too_low(const DmProduct *product, const DmContract *contract, const Verdi
 static char *
 how_to_decide(int32 request, const char *state)
 {
-	return psprintf("Request %d %s. Members of the council decide with CALL datamesh.approve(%d) or "
-					"CALL datamesh.reject(%d, why); then publish again.",
-					request, state, request, request);
+	return psprintf(
+		"Request %d %s. Members of the council decide with CALL datamesh.approve(%d) or "
+		"CALL datamesh.reject(%d, why); then publish again.",
+		request, state, request, request);
 }
 
 static char *
@@ -214,7 +217,8 @@ DmVersionAsk(const DmProduct *product, const DmContract *contract, ErrorData *er
 	if (read_verdict(contract)->request != 0)
 		return;
 	request = ask(contract);
-	error->hint = how_to_decide(request, "was made for it, and stands in datamesh.pending_approvals");
+	error->hint =
+		how_to_decide(request, "was made for it, and stands in datamesh.pending_approvals");
 }
 
 /* The draft that a procedure is about, with its product locked, for a member of the domain. */
@@ -246,10 +250,9 @@ dm_request_approval(PG_FUNCTION_ARGS)
 						errhint("What was published needs no approval any more.")));
 	request = ask(contract);
 	if (request != 0)
-		ereport(NOTICE,
-				(errmsg("request %d waits for the council", request),
-				 errhint("CALL datamesh.approve(%d) or CALL datamesh.reject(%d, why)", request,
-						 request)));
+		ereport(NOTICE, (errmsg("request %d waits for the council", request),
+						 errhint("CALL datamesh.approve(%d) or CALL datamesh.reject(%d, why)",
+								 request, request)));
 	DmCouncilEnd();
 	PG_RETURN_VOID();
 }

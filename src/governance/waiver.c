@@ -61,8 +61,8 @@ dm_waive(PG_FUNCTION_ARGS)
 	nulls[4] = nulls[5] = seat == NULL;
 	values[4] = seat != NULL ? CStringGetTextDatum(seat->role_name) : (Datum) 0;
 	values[5] = seat != NULL ? TimestampTzGetDatum(seat->since) : (Datum) 0;
-	DmCouncilChange("SELECT datamesh.request_waiver($1, $2, $3, $4, $5::name, $6)", 6, types, values,
-					nulls);
+	DmCouncilChange("SELECT datamesh.request_waiver($1, $2, $3, $4, $5::name, $6)", 6, types,
+					values, nulls);
 	DmCouncilEnd();
 	PG_RETURN_VOID();
 }
