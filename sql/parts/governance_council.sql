@@ -670,9 +670,11 @@ CREATE FUNCTION datamesh.suggest_version(
 RETURNS SETOF record
 LANGUAGE sql STABLE STRICT ROWS 1 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-WITH versions AS (
+WITH known AS MATERIALIZED (
+    SELECT datamesh.product_id(suggest_version.product) AS product_id
+), versions AS (
     SELECT c.contract_id, c.version::text AS version, c.status, row_number() OVER (ORDER BY c.version) AS place
-    FROM datamesh.contract AS c WHERE c.product_id = datamesh.product_id(suggest_version.product)
+    FROM datamesh.contract AS c WHERE c.product_id = (SELECT k.product_id FROM known AS k)
 ), draft AS (
     SELECT v.contract_id, v.version, v.place FROM versions AS v WHERE v.status = 'draft' ORDER BY v.place DESC LIMIT 1
 ), newest AS (
@@ -694,7 +696,7 @@ SELECT CASE WHEN coalesce(j.from_version, n.version) IS NULL THEN d.version
            OR coalesce(jsonb_path_exists(j.changes, '$[*] ? (@.needs_approval == true)'), false),
        coalesce(j.from_version, n.version),
        d.version
-FROM (VALUES (1)) AS one
+FROM known AS k
 LEFT JOIN draft AS d ON true
 LEFT JOIN newest AS n ON true
 LEFT JOIN LATERAL datamesh.version_verdict(d.contract_id) AS j ON true;
