@@ -94,10 +94,34 @@ SELECT count(*) AS reports, count(*) FILTER (WHERE report::text ~ 'hidden') AS q
 SELECT datamesh.governance_report('rcode.letters')::text ~ 'hidden' AS quoting;
 RESET ROLE;
 
+-- what a contract says does not depend on the settings of who publishes
+SET ROLE regress_code;
+CREATE TABLE rcode_internal.said (id integer);
+INSERT INTO rcode_internal.said VALUES (1), (2);
+SELECT rcode_internal.load('said', '1.0.0', '{"name": "id"}', '{"type": "sql", "name": "backslash", "query": "SELECT count(*) FROM {object} WHERE id = length(''\\b'')", "mustBe": 1},
+  {"type": "sql", "name": "is_null", "query": "SELECT count(*) FROM {object} WHERE (id = NULL) IS NOT NULL", "mustBe": 0},
+  {"type": "sql", "name": "array", "query": "SELECT count(*) FROM {object} WHERE (''{NULL}''::text[])[1] IS NULL", "mustBe": 2},
+  {"type": "custom", "engine": "datamesh", "name": "condition", "implementation": {"check": "row_condition", "condition": "(id = NULL) IS NULL AND length(''\\b'') = 2"}}');
+SET standard_conforming_strings = off;
+SET transform_null_equals = on;
+SET array_nulls = off;
+SET escape_string_warning = off;
+CALL datamesh.publish('rcode.said');
+SHOW standard_conforming_strings;
+RESET standard_conforming_strings;
+RESET transform_null_equals;
+RESET array_nulls;
+RESET escape_string_warning;
+SELECT v ->> 'rule' AS rule, v ->> 'status' AS status, v ->> 'message' AS message
+FROM jsonb_array_elements(datamesh.governance_report('rcode.said') -> 'checks') v ORDER BY 1;
+RESET ROLE;
+
 SET client_min_messages = warning;
 CALL datamesh.deprecate('rcode.grown', '1.3.0', current_date);
 CALL datamesh.deprecate('rcode.grown', '2.0.0', current_date);
 CALL datamesh.deprecate('rcode.ranged', '1.1.0', current_date);
+CALL datamesh.deprecate('rcode.said', '1.0.0', current_date);
+CALL datamesh.retire('rcode.said');
 CALL datamesh.retire('rcode.grown');
 CALL datamesh.retire('rcode.ranged');
 CALL datamesh.drop_domain('rcode');
