@@ -16,6 +16,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
@@ -25,6 +26,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 
 #include "base/names.h"
 #include "base/session.h"
@@ -129,6 +131,76 @@ drop_release(const Surplus *surplus)
 	return true;
 }
 
+/* As the owner of the extension: drop one and say so. */
+static bool
+drop_and_record(const Surplus *surplus)
+{
+	const Oid type = INT4OID;
+	Datum value = Int32GetDatum(surplus->release_id);
+	DmIdentity saved;
+	bool done;
+
+	DmBecomeExtensionOwner(&saved);
+	done = drop_release(surplus);
+	if (done)
+		DmEventAppend("release_expired", surplus->product, surplus->version,
+					  DmPublishDetails("SELECT pg_catalog.jsonb_build_object('release', $1)", 1,
+									   &type, &value));
+	DmIdentityRestore(&saved);
+	return done;
+}
+
+static void
+warn_of_dependants(const Surplus *surplus, const ErrorData *error)
+{
+	ereport(WARNING,
+			(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+			 errmsg("release %d of data product \"%s\" has expired and cannot be dropped: other "
+					"objects are built upon it",
+					surplus->release_id, surplus->product),
+			 error->detail != NULL ? errdetail_internal("%s", error->detail) : 0,
+			 errhint("Drop them, or have them read the port. Then CALL datamesh.clean_up().")));
+}
+
+/*
+ * What somebody has built upon a release keeps it, and must not keep all others: not those of other
+ * domains, nor fail a publish that is committed.
+ */
+static bool
+drop_or_warn(const Surplus *surplus)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool done = false;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		done = drop_and_record(surplus);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (error->sqlerrcode != ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST)
+			ReThrowError(error);
+		warn_of_dependants(surplus, error);
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	return done;
+}
+
 /* Everything that is surplus, each in a transaction of its own where we may commit. */
 static int
 drop_surplus(List *surplus, bool atomic)
@@ -138,21 +210,8 @@ drop_surplus(List *surplus, bool atomic)
 
 	foreach (cell, surplus)
 	{
-		Surplus *one = lfirst(cell);
-		const Oid type = INT4OID;
-		Datum value = Int32GetDatum(one->release_id);
-		DmIdentity saved;
-		bool done;
-
 		CHECK_FOR_INTERRUPTS();
-		DmBecomeExtensionOwner(&saved);
-		done = drop_release(one);
-		if (done)
-			DmEventAppend("release_expired", one->product, one->version,
-						  DmPublishDetails("SELECT pg_catalog.jsonb_build_object('release', $1)", 1,
-										   &type, &value));
-		DmIdentityRestore(&saved);
-		dropped += done;
+		dropped += drop_or_warn(lfirst(cell));
 		if (!atomic)
 			SPI_commit();
 	}

@@ -116,12 +116,37 @@ SELECT v ->> 'rule' AS rule, v ->> 'status' AS status, v ->> 'message' AS messag
 FROM jsonb_array_elements(datamesh.governance_report('rcode.said') -> 'checks') v ORDER BY 1;
 RESET ROLE;
 
+-- what is built upon a release keeps it, and fails neither the next publish nor the cleaning of others
+SET ROLE regress_code;
+CREATE TABLE rcode_internal.kept (id integer);
+INSERT INTO rcode_internal.kept VALUES (1);
+CREATE TABLE rcode_internal.other AS TABLE rcode_internal.kept;
+SELECT rcode_internal.load('kept', '1.0.0', '{"name": "id"}');
+SELECT rcode_internal.load('other', '1.0.0', '{"name": "id"}');
+CALL datamesh.publish('rcode.kept');
+DO $$ BEGIN EXECUTE (SELECT format('CREATE VIEW rcode_internal.dependant AS SELECT 1 AS one FROM %s', relname) FROM (SELECT oid::regclass AS relname FROM pg_class
+    WHERE relnamespace = 'rcode_releases'::regnamespace AND relname LIKE 'kept\_v1\_r%') r); END $$;
+DO $$ BEGIN FOR i IN 1..4 LOOP CALL datamesh.publish('rcode.other'); END LOOP; END $$;
+\set VERBOSITY sqlstate
+DO $$ BEGIN FOR i IN 1..3 LOOP CALL datamesh.publish('rcode.kept'); END LOOP; END $$;
+CALL datamesh.publish('rcode.kept');
+RESET ROLE;
+CALL datamesh.clean_up();
+\set VERBOSITY terse
+SELECT product, count(*) AS releases, count(expired_at) AS expired FROM datamesh.releases WHERE product IN ('rcode.kept', 'rcode.other') GROUP BY 1 ORDER BY 1;
+DROP VIEW rcode_internal.dependant;
+CALL datamesh.clean_up();
+
 SET client_min_messages = warning;
 CALL datamesh.deprecate('rcode.grown', '1.3.0', current_date);
 CALL datamesh.deprecate('rcode.grown', '2.0.0', current_date);
 CALL datamesh.deprecate('rcode.ranged', '1.1.0', current_date);
 CALL datamesh.deprecate('rcode.said', '1.0.0', current_date);
 CALL datamesh.retire('rcode.said');
+CALL datamesh.deprecate('rcode.kept', '1.0.0', current_date);
+CALL datamesh.deprecate('rcode.other', '1.0.0', current_date);
+CALL datamesh.retire('rcode.kept');
+CALL datamesh.retire('rcode.other');
 CALL datamesh.retire('rcode.grown');
 CALL datamesh.retire('rcode.ranged');
 CALL datamesh.drop_domain('rcode');
