@@ -549,7 +549,8 @@ COMMENT ON FUNCTION datamesh.change_lines(jsonb, text, integer) IS
 CREATE FUNCTION datamesh.demand_lines(demands jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-SELECT string_agg(format(E'%s\t%s\t%s', d.e ->> 'severity', d.e ->> 'policy', d.e ->> 'reason'), E'\n' ORDER BY d.i)
+SELECT string_agg(format(E'%s\t%s\t%s', d.e ->> 'severity', d.e ->> 'policy', translate(d.e ->> 'reason', E'\t\r\n', '   ')),
+                  E'\n' ORDER BY d.i)
 FROM jsonb_array_elements(demands) WITH ORDINALITY AS d(e, i)
 WHERE d.e -> 'waived_until' = 'null';
 END;
@@ -1051,7 +1052,9 @@ SELECT a.request, a.kind, a.product, a.what, a.from_version, a.version, a.level,
        format('CALL datamesh.approve(%s)', a.request) AS to_approve,
        format('CALL datamesh.reject(%s, why => ''...'')', a.request) AS to_reject
 FROM datamesh.approvals AS a
-WHERE a.status = 'pending';
+WHERE a.status = 'pending'
+  -- by its index: few of all requests ever made are pending
+  AND a.request IN (SELECT r.request_id FROM datamesh.approval_request AS r WHERE r.status = 'pending');
 GRANT SELECT ON datamesh.pending_approvals TO PUBLIC;
 COMMENT ON VIEW datamesh.pending_approvals IS
 'What waits for the council, with everything needed to decide in one row: what it is about, the changes with their reasons, who reads the product, who asked and why, the votes so far and how many are needed, and the calls to approve or reject.';

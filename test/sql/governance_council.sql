@@ -80,6 +80,14 @@ CALL datamesh.state_level('rcsales.clv', '1.2.0', 'minor', 'a label, nothing mor
 CALL datamesh.publish('rcsales.clv');
 SELECT version FROM datamesh.ports WHERE product = 'rcsales.clv';
 
+-- a pre-release promises nothing: what follows is held against the release before it
+SELECT rcsales_internal.load('1.3.0-rc.1', '[{name: id, physicalType: integer, primaryKey: true}, {name: score, physicalType: "numeric(10,2)", classification: secret, required: true}, {name: note, physicalType: text}]', 'roles: [{role: rcmkt}]');
+CALL datamesh.publish('rcsales.clv');
+SELECT rcsales_internal.load('1.3.0', '[{name: id, physicalType: integer, primaryKey: true}, {name: score, physicalType: "numeric(10,2)", classification: secret}, {name: note, physicalType: text, required: true}]', 'roles: [{role: rcmkt}]');
+SELECT version, level, why, in_force FROM datamesh.suggest_version('rcsales.clv');
+CALL datamesh.publish('rcsales.clv');
+SELECT version FROM datamesh.ports WHERE product = 'rcsales.clv';
+
 -- ---- a version that waits: by default it is only noted ----
 SELECT rcsales_internal.load('2.0.0', '[{name: id, physicalType: integer, primaryKey: true}, {name: score, physicalType: "numeric(10,2)"}]', 'roles: [{role: rcmkt}]');
 CALL datamesh.publish('rcsales.clv', dry_run => true);
