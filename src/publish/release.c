@@ -19,6 +19,7 @@
 #include "catalog/toasting.h"
 #include "commands/event_trigger.h"
 #include "commands/tablecmds.h"
+#include "mb/pg_wchar.h"
 #include "nodes/makefuncs.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
@@ -81,6 +82,20 @@ let_owner_enter(const DmDomain *domain)
 }
 
 /*
+ * <product>_v<major>_r<release>.  The number alone makes it unique, so a long name is cut: what can
+ * be published today must not be refused when the numbers have a digit more.
+ */
+static char *
+release_name(const DmPublication *pub)
+{
+	char *stem = DmPortName(pub->product, pub->contract->major);
+	char *suffix = psprintf("_r%d", pub->release_id);
+	int length = pg_mbcliplen(stem, strlen(stem), NAMEDATALEN - 1 - strlen(suffix));
+
+	return psprintf("%.*s%s", length, stem, suffix);
+}
+
+/*
  * Make the relation of the release, empty.  It belongs to the port role from the start; the
  * domain's owner may read it until the gates have been passed, because the checks that follow
  * the copy run as the owner.
@@ -101,8 +116,7 @@ DmReleaseCreate(DmPublication *pub)
 		DmIdentityRestore(&saved);
 		return;
 	}
-	pub->release_name = DmSuffixedName(DmPortName(pub->product, pub->contract->major),
-									   psprintf("_r%d", pub->release_id));
+	pub->release_name = release_name(pub);
 
 	number = makeColumnDef(DM_RELEASE_COLUMN, INT4OID, -1, InvalidOid);
 	number->is_not_null = true;

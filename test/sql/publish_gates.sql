@@ -168,10 +168,16 @@ CALL datamesh.drop_domain('r"Odd');
 DROP SCHEMA "r""Odd_internal" CASCADE;
 DROP ROLE "regress_O'Brien";
 
--- ---- a name too long for a release is refused in words
+-- ---- a name too long for its ports is refused in words when it is loaded; the longest that has ports can be
+-- published, however many digits the number of the release has
 SET ROLE regress_gates;
 SELECT rgates_internal.load('1.0.0', '[{name: id}]', product => 'a_product_whose_name_has_nearly_all_the_bytes_that_a_name_has');
-CALL datamesh.publish('rgates.a_product_whose_name_has_nearly_all_the_bytes_that_a_name_has');
+SELECT rgates_internal.load('1.0.0', '[{name: id}]', product => repeat('long', 15));
+DO $$ BEGIN FOR i IN 1..2 LOOP CALL datamesh.publish('rgates.' || repeat('long', 15)); END LOOP; END $$;
+SELECT regexp_replace(port, '(long)+', 'long...') AS port, rows > 0 AS has_rows FROM datamesh.ports WHERE product LIKE 'rgates.long%';
+SELECT count(*), max(octet_length(relname::text)) AS bytes FROM pg_class
+WHERE relnamespace = 'rgates_releases'::regnamespace AND relkind = 'r' AND relname ~ '^(long)+.*_r[0-9]+$';
+DO $$ BEGIN CALL datamesh.deprecate('rgates.' || repeat('long', 15), '1.0.0', current_date); CALL datamesh.retire('rgates.' || repeat('long', 15)); END $$;
 
 RESET ROLE;
 DROP VIEW rgates_internal.built_on;
