@@ -493,7 +493,8 @@ read_unique(DmPlanItem *item, JsonbContainer *answer, char *group)
 {
 	JsonbValue *hashes = member(answer, "hashes");
 	int64 candidates = member_count(answer, "candidates");
-	bool exact = member_is_true(answer, "exact");
+	int64 excess = member_count(answer, "excess");
+	bool exact = member_is_true(answer, "exact") || candidates == 0;
 	DmOutcome *outcome;
 	StringInfoData list;
 	int listed = 0;
@@ -505,16 +506,18 @@ read_unique(DmPlanItem *item, JsonbContainer *answer, char *group)
 		item->candidates = "";
 		return;
 	}
-	if (candidates == 0 || exact)
+	if (exact)
 	{
 		outcome = DmOutcomeAdd(item);
 		outcome->group = group;
 		outcome->rows = item->rows_seen;
-		outcome->failing = member_count(answer, "excess");
+		outcome->failing = excess;
 	}
-	if (candidates == 0)
+	if (candidates == 0 && excess == 0)
 		return;
 	initStringInfo(&list);
+	if (candidates == 0)
+		appendStringInfoString(&list, DM_NULLS_ONLY);
 	if (hashes != NULL && hashes->type == jbvBinary)
 		listed = JsonContainerSize(hashes->val.binary.data);
 	for (int i = 0; i < listed && (exact || listed == candidates); i++)

@@ -207,8 +207,13 @@ duplicates_failing(const DmQualityPlan *plan, const DmPlanItem *item)
 	char *more = NULL;
 
 	if (item->candidates != NULL && item->candidates[0] != '\0')
+	{
 		more = psprintf("%s = ANY ('{%s}'::pg_catalog.int8[])", row_hash_sql(plan, item),
 						item->candidates);
+		/* the nulls of a single column are counted, not hashed, and so not among the candidates */
+		if (!item->check->nulls_distinct && list_length(item->columns) == 1)
+			more = psprintf("(%s OR %s IS NULL)", more, DmColumnSql(plan, linitial(item->columns)));
+	}
 	failing.from = psprintf("FROM %s", duplicate_groups_sql(plan, item, more));
 	failing.count = "coalesce(pg_catalog.sum(datamesh_rows - 1), 0)::pg_catalog.int8";
 	failing.key = item->columns;
@@ -263,7 +268,7 @@ range_sql(const DmQualityPlan *plan, const DmPlanItem *item, int range, int rang
 		appendStringInfo(&args, "%s%d", i ? ", " : "", i);
 	return psprintf(
 		"SELECT r ->> 'overflow', r ->> 'candidates', pg_catalog.jsonb_array_length(r -> "
-		"'hashes'), pg_catalog.array_to_string(ARRAY(SELECT "
+		"'hashes'), r ->> 'excess', pg_catalog.array_to_string(ARRAY(SELECT "
 		"pg_catalog.jsonb_array_elements_text(r -> 'hashes')), ',') FROM (SELECT "
 		"datamesh.measure_result(datamesh.measure('{\"probes\": [{\"probe\": "
 		"\"unique\", \"args\": [%s], \"nulls_distinct\": %s}]}'::pg_catalog.jsonb, %s)) "
@@ -290,13 +295,21 @@ candidates_by_range(DmQualityPlan *plan, DmPlanItem *item, int ranges, int64 *ca
 		DmRead(plan, range_sql(plan, item, range, ranges));
 		overflow = DmSpiText(0, 1);
 		if (overflow != NULL && strcmp(overflow, "true") == 0)
+		{
+			SPI_freetuptable(SPI_tuptable);
 			return false;
+		}
 		if (overflow != NULL)
 			found = strtoll(DmSpiText(0, 2), NULL, 10);
 		if (found > 0)
 		{
 			complete &= found == atoi(DmSpiText(0, 3));
-			appendStringInfo(&list, "%s%s", list.len ? "," : "", DmSpiText(0, 4));
+			appendStringInfo(&list, "%s%s", list.len ? "," : "", DmSpiText(0, 5));
+		}
+		else if (overflow != NULL && strcmp(DmSpiText(0, 4), "0") != 0)
+		{
+			found = 1;
+			appendStringInfo(&list, "%s" DM_NULLS_ONLY, list.len ? "," : "");
 		}
 		*candidates += found;
 		SPI_freetuptable(SPI_tuptable);

@@ -35,6 +35,12 @@ typedef struct DmOutcome
 	Jsonb *keys; /* array of objects */
 } DmOutcome;
 
+/*
+ * Candidates of a single column where nulls alone repeat each other: any hash will do, since what
+ * is looked at is held against the values anyway.
+ */
+#define DM_NULLS_ONLY "0"
+
 /* A check bound to the relation. */
 typedef struct DmPlanItem
 {

@@ -171,4 +171,23 @@ SELECT rule, status, metric_value, sample_keys, message FROM datamesh.check_tabl
     '[{"metric": "duplicateValues", "column": "v", "mustBe": 5}, {"metric": "duplicateValues", "column": "w", "mustBe": 0},
       {"metric": "duplicateValues", "column": "v", "mustBeLessOrEqualTo": 50, "unit": "percent"}]');
 
+-- nulls that are duplicates of each other are counted beside those that are not null, on every road: in the pass, in
+-- ranges of hashes, by grouping (the memory decides, and the statistics that the road is chosen by)
+CREATE TABLE answers.nulls WITH (autovacuum_enabled = off) AS SELECT CASE WHEN i > 3 THEN 'n' || i END AS one, CASE WHEN i > 3 THEN i / 2 END AS two, CASE WHEN i > 3 THEN 'w' || i / 2 END AS three FROM generate_series(1, 3000) i;
+CREATE FUNCTION answers.nulls() RETURNS TABLE (rule text, failing_rows bigint, sample_keys jsonb) LANGUAGE sql AS $$
+    SELECT rule, failing_rows, sample_keys FROM datamesh.check_table('answers.nulls',
+        '[{"check": "duplicate_values", "column": "one", "nulls_distinct": false}, {"check": "duplicate_values", "column": "two", "nulls_distinct": false},
+          {"check": "duplicate_values", "column": "three", "nulls_distinct": false, "sample_keys": 1}, {"check": "duplicate_values", "columns": ["one", "three"], "nulls_distinct": false},
+          {"check": "duplicate_values", "column": "one", "nulls_distinct": true, "name": "distinct nulls"}]') $$;
+SELECT count(*) - count(DISTINCT one) - 1 AS one, count(*) - count(DISTINCT two) - 1 AS two, count(*) - count(DISTINCT three) - 1 AS three FROM answers.nulls;
+SELECT * FROM answers.nulls();
+SET work_mem = '64kB';
+SET hash_mem_multiplier = 1;
+UPDATE pg_class SET reltuples = 20000 WHERE oid = 'answers.nulls'::regclass;
+SELECT * FROM answers.nulls();
+UPDATE pg_class SET reltuples = 1000000 WHERE oid = 'answers.nulls'::regclass;
+SELECT * FROM answers.nulls();
+RESET work_mem;
+RESET hash_mem_multiplier;
+
 DROP SCHEMA answers CASCADE;
