@@ -18,6 +18,7 @@
 #include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/timestamp.h"
 #include "utils/typcache.h"
 
 #include "base/errors.h"
@@ -274,11 +275,24 @@ bind_orphans(DmQualityPlan *plan, DmPlanItem *item)
 								   check->ref_table)));
 }
 
+/* Now and an age must be a time still: what is measured by others must not fail. */
 static void
-bind_freshness(DmPlanItem *item)
+try_future(const DmQualityPlan *plan, const char *age)
+{
+	(void) DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(plan->now),
+							   DirectFunctionCall3(interval_in, CStringGetDatum(age),
+												   ObjectIdGetDatum(InvalidOid),
+												   Int32GetDatum(-1)));
+}
+
+static void
+bind_freshness(const DmQualityPlan *plan, DmPlanItem *item)
 {
 	DmColumn *column = linitial(item->columns);
 	char *zone = item->check->timezone;
+
+	if (item->check->max_future != NULL)
+		try_future(plan, item->check->max_future);
 
 	if (column->base_type == TIMESTAMPTZOID)
 		return;
@@ -375,7 +389,7 @@ DmItemBind(DmQualityPlan *plan, DmPlanItem *item)
 			bind_orphans(plan, item);
 			break;
 		case DM_KIND_FRESHNESS:
-			bind_freshness(item);
+			bind_freshness(plan, item);
 			break;
 		case DM_KIND_STATISTIC:
 			bind_statistic(item);

@@ -145,6 +145,9 @@ extern const char *DmCheckStatusName(DmCheckStatus status);
  */
 extern void DmRequireReadable(Oid relation);
 
+/* row_key.c: may the current user read the column? */
+extern bool DmMayReadColumn(Oid relation, AttrNumber attnum);
+
 /*
  * guard.c: run fn(arg) in a read-only subtransaction.  Returns NULL, or the error that ended it
  * as text in the caller's memory context.  Cancellation, shutdown and deadlock pass through.

@@ -358,7 +358,7 @@ DmPassQuery(const DmQualityPlan *plan, List *parts)
 	}
 	appendStringInfo(&sql, " FROM %s", DmReadingSql(plan));
 	if (group_by != NIL)
-		appendStringInfo(&sql, " GROUP BY %s", groups.data);
+		appendStringInfo(&sql, " GROUP BY %s LIMIT %d", groups.data, MOST_GROUPS + 1);
 	return sql.data;
 }
 
@@ -624,27 +624,6 @@ DmPassRead(DmQualityPlan *plan, DmPass *pass, Jsonb *results, char *group)
 		read_answer(plan, pass, lfirst(cell), &results->root, group);
 }
 
-/* "region = north, year = 2024" of a result row. */
-static char *
-describe_group(const DmPass *pass, uint64 row)
-{
-	StringInfoData text;
-	ListCell *cell;
-
-	if (pass->group_by == NIL)
-		return NULL;
-	initStringInfo(&text);
-	foreach (cell, pass->group_by)
-	{
-		int number = foreach_current_index(cell);
-		char *value = DmSpiText(row, number + 1);
-
-		appendStringInfo(&text, "%s%s = %s", number ? ", " : "", ((DmColumn *) lfirst(cell))->name,
-						 value ? value : "null");
-	}
-	return text.data;
-}
-
 /* An aggregate over no rows is null; a measure of no rows is not. */
 static Jsonb *
 answers_at(uint64 row, int column, const DmPass *pass)
@@ -664,11 +643,13 @@ DmPassRun(DmQualityPlan *plan, List *parts)
 	ListCell *inner;
 
 	DmRead(plan, DmPassQuery(plan, parts));
+	if (first->group_by != NIL)
+		DmRequireFewGroups(SPI_processed);
 	for (uint64 row = 0; row < SPI_processed; row++)
 		foreach (cell, parts)
 			DmPassRead(plan, lfirst(cell),
 					   answers_at(row, groups + foreach_current_index(cell) + 1, lfirst(cell)),
-					   describe_group(first, row));
+					   DmGroupText(first->group_by, row));
 	SPI_freetuptable(SPI_tuptable);
 	foreach (cell, parts)
 		foreach (inner, ((DmPass *) lfirst(cell))->items)

@@ -776,26 +776,6 @@ DmOwnScans(const DmQualityPlan *plan, const DmPlanItem *item)
 	return item->check->kind == DM_KIND_DUPLICATES ? Max(1, hash_ranges(plan, item)) : 1;
 }
 
-static char *
-describe_own_group(const DmPlanItem *item, uint64 row)
-{
-	StringInfoData text;
-	ListCell *cell;
-
-	if (item->group_by == NIL)
-		return NULL;
-	initStringInfo(&text);
-	foreach (cell, item->group_by)
-	{
-		int number = foreach_current_index(cell);
-		char *value = DmSpiText(row, number + 1);
-
-		appendStringInfo(&text, "%s%s = %s", number ? ", " : "", ((DmColumn *) lfirst(cell))->name,
-						 value ? value : "null");
-	}
-	return text.data;
-}
-
 static int64
 count_at(uint64 row, int column)
 {
@@ -824,12 +804,15 @@ run_counting_query(DmQualityPlan *plan, DmPlanItem *item)
 	int64 failing = 0;
 
 	item->evidence = own_query(plan, item);
-	DmRead(plan, item->evidence);
+	DmRead(plan,
+		   groups > 0 ? psprintf("%s LIMIT %d", item->evidence, MOST_GROUPS + 1) : item->evidence);
+	if (item->group_by != NIL)
+		DmRequireFewGroups(SPI_processed);
 	for (uint64 row = 0; row < SPI_processed; row++)
 	{
 		DmOutcome *outcome = DmOutcomeAdd(item);
 
-		outcome->group = describe_own_group(item, row);
+		outcome->group = DmGroupText(item->group_by, row);
 		outcome->rows = count_at(row, groups + 1);
 		if (outcome->rows < 0 && groups == 0)
 			outcome->rows = item->rows_seen;

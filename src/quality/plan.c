@@ -20,6 +20,7 @@
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
@@ -32,9 +33,12 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "base/errors.h"
 #include "base/session.h"
 #include "base/settings.h"
 #include "quality/plan.h"
+
+#define LONGEST_GROUP_TEXT 100 /* characters of a value */
 
 /* Names for what is read, quoted and qualified. */
 const char *
@@ -68,6 +72,38 @@ int
 DmSampleSize(const DmCheck *check)
 {
 	return check->sample < 0 ? dm_sample_keys : Min(check->sample, 100);
+}
+
+void
+DmRequireFewGroups(uint64 groups)
+{
+	if (groups > MOST_GROUPS)
+		ereport(ERROR, (errcode(ERRCODE_DM_INVALID_RULE),
+						errmsg("group_by makes more than %d groups", MOST_GROUPS),
+						errdetail("Each group is held against the threshold and kept in memory.")));
+}
+
+/* "region = north, year = 2024" of a result row whose first columns these are. */
+char *
+DmGroupText(List *group_by, uint64 row)
+{
+	StringInfoData text;
+	ListCell *cell;
+
+	if (group_by == NIL)
+		return NULL;
+	initStringInfo(&text);
+	foreach (cell, group_by)
+	{
+		int number = foreach_current_index(cell);
+		char *value = DmSpiText(row, number + 1);
+
+		if (value != NULL)
+			value[pg_mbcharcliplen(value, strlen(value), LONGEST_GROUP_TEXT)] = '\0';
+		appendStringInfo(&text, "%s%s = %s", number ? ", " : "", ((DmColumn *) lfirst(cell))->name,
+						 value ? value : "null");
+	}
+	return text.data;
 }
 
 /* Run one reading query over SPI; unlike SPI itself, stay in the current memory context. */
@@ -254,6 +290,15 @@ decide_missing_column(DmQualityPlan *plan, DmPlanItem *item, const DmColumn *col
 	item->columns = list_make1((void *) column);
 }
 
+/* The lock that binding took ended with its guard; until then the table may have gone. */
+static void
+keep_parent(DmPlanItem *item)
+{
+	LockRelationOid(item->parent, AccessShareLock);
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(item->parent)))
+		item->error = psprintf("relation \"%s\" has been dropped", item->check->ref_table);
+}
+
 static DmPlanItem *
 plan_item(DmQualityPlan *plan, DmCheck *check, List **missing)
 {
@@ -277,6 +322,8 @@ plan_item(DmQualityPlan *plan, DmCheck *check, List **missing)
 	else
 	{
 		item->error = DmGuard(bind_and_choose, &arg);
+		if (item->error == NULL && OidIsValid(item->parent))
+			keep_parent(item);
 		if (item->error != NULL)
 			item->road = DM_ROAD_DECIDED;
 	}

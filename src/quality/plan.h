@@ -41,6 +41,9 @@ typedef struct DmOutcome
  */
 #define DM_NULLS_ONLY "0"
 
+/* Each group of group_by is kept in memory; queries fetch one more than may be. */
+#define MOST_GROUPS 10000
+
 /* A check bound to the relation. */
 typedef struct DmPlanItem
 {
@@ -114,6 +117,9 @@ extern char *DmReadingSql(const DmQualityPlan *plan);
 extern char *DmConditionSql(const DmQualityPlan *plan, const DmPlanItem *item, bool condition);
 extern int DmSampleSize(const DmCheck *check);
 extern void DmRead(DmQualityPlan *plan, const char *sql);
+/* An error if a query has returned too many groups for each to be kept. */
+extern void DmRequireFewGroups(uint64 groups);
+extern char *DmGroupText(List *group_by, uint64 row);
 extern DmOutcome *DmOutcomeAdd(DmPlanItem *item);
 
 /* The fused passes that a run would make, compiled and not run: a List of parts for each. */

@@ -71,7 +71,7 @@ columns_of(Oid relation)
 		ProfiledColumn *column;
 		TypeCacheEntry *entry;
 
-		if (attribute->attisdropped)
+		if (attribute->attisdropped || !DmMayReadColumn(relation, attribute->attnum))
 			continue;
 		column = palloc0(sizeof(ProfiledColumn));
 		column->attnum = attribute->attnum;

@@ -44,11 +44,11 @@ contract_names(const DmRules *rules, const char *name)
 	return rules->properties == NIL;
 }
 
-static bool
-may_read(Oid relation, const DmColumn *column)
+bool
+DmMayReadColumn(Oid relation, AttrNumber attnum)
 {
 	return pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) == ACLCHECK_OK ||
-		   pg_attribute_aclcheck(relation, column->attnum, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
+		   pg_attribute_aclcheck(relation, attnum, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
 }
 
 /* The columns if all of them may tell rows apart, else NIL. */
@@ -61,7 +61,8 @@ usable_key(const DmQualityPlan *plan, List *columns)
 	{
 		DmColumn *column = lfirst(cell);
 
-		if (column->attnum == InvalidAttrNumber || !may_read(plan->relation, column) ||
+		if (column->attnum == InvalidAttrNumber ||
+			!DmMayReadColumn(plan->relation, column->attnum) ||
 			!contract_names(plan->rules, column->name))
 			return NIL;
 	}

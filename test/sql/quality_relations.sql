@@ -69,6 +69,18 @@ SELECT count(*), sum(nulls), sum(rows), min(min::int), max(max::int) FROM datame
 RESET work_mem;
 RESET hash_mem_multiplier;
 
+-- a column that the caller may not read has no profile
+CREATE ROLE regress_reader;
+GRANT USAGE ON SCHEMA kinds TO regress_reader;
+CREATE TABLE kinds.partly (open int, closed int);
+GRANT SELECT (open) ON kinds.partly TO regress_reader;
+SET ROLE regress_reader;
+SELECT column_name, rows FROM datamesh.profile('kinds.partly');
+RESET ROLE;
+DROP TABLE kinds.partly;
+REVOKE USAGE ON SCHEMA kinds FROM regress_reader;
+DROP ROLE regress_reader;
+
 -- types of every sort are profiled; what a type cannot do is left out
 CREATE DOMAIN kinds.positive AS int CHECK (VALUE > 0);
 CREATE TABLE kinds.types (

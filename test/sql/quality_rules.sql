@@ -138,6 +138,19 @@ SELECT rule, status, metric_value, failing_rows, sample_keys, message FROM datam
     {"check": "invalid_values", "column": "amount", "min": 0, "exclusive_min": true, "max": 100, "mustBe": 11, "sample_keys": 2, "name": "two keys"},
     {"check": "row_condition", "condition": "amount > 0", "severity": "info", "name": "a metric never fails"}]');
 
+-- groups are bounded, in number and in what is told of them
+CREATE TABLE rules.groups AS SELECT i, i % 2 AS two, repeat('x', 50 + 100 * (i % 2)) AS long, now() AS made FROM generate_series(1, 10001) i;
+SELECT rule, status, message FROM datamesh.check_table('rules.groups', '[
+    {"check": "row_count", "group_by": ["i"], "mustBe": 1},
+    {"check": "distinct_values", "column": "two", "group_by": ["i"], "mustBe": 1},
+    {"check": "row_count", "group_by": ["i", "two"], "where": "i > 1", "mustBe": 1, "name": "still too many"},
+    {"check": "row_count", "group_by": ["long"], "mustBe": 1, "name": "long values"}]');
+DELETE FROM rules.groups WHERE i = 1;
+SELECT rule, status, message FROM datamesh.check_table('rules.groups', '[{"check": "row_count", "group_by": ["i"], "mustBe": 1}]');
+-- a bound in the future that is no time is the check's own fault
+SELECT rule, status, message FROM datamesh.check_table('rules.groups', '[
+    {"check": "freshness", "column": "made", "max_age": "1 day", "max_future": "400000 years"}, {"check": "null_values", "column": "i"}]');
+
 -- intervals: half-open, null is open, empty ones do not count, upside-down ones do
 CREATE TABLE rules.stays (id int PRIMARY KEY, room int, lo int, hi int);
 INSERT INTO rules.stays VALUES (1, 1, 1, 5), (2, 1, 5, 8), (3, 1, 10, 12), (4, 2, 1, 3), (5, 2, 2, 4), (6, 2, 3, 3), (7, 3, 9, 7), (8, 4, 1, NULL), (9, 4, 6, 7), (10, 5, NULL, 3), (11, 5, 2, 4), (12, NULL, 1, 2), (13, NULL, 1, 2);
