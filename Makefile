@@ -82,6 +82,7 @@ OBJS = \
 	src/governance/version.o \
 	src/governance/waiver.o \
 	src/governance/dispute.o \
+	src/governance/simulate.o \
 	src/publish/publish.o \
 	src/publish/gate.o \
 	src/publish/tuple.o \
@@ -152,6 +153,8 @@ REGRESS = \
 	governance_council \
 	governance_dispute \
 	governance_waiver \
+	governance_gate \
+	governance_function \
 	publish \
 	publish_gates \
 	publish_lifecycle \
@@ -160,7 +163,7 @@ REGRESS = \
 	publish_code \
 	publish_types
 REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=semver --load-extension=datamesh
-ISOLATION = catalog_append_race catalog_load_race quality_snapshot governance_votes \
+ISOLATION = catalog_append_race catalog_load_race quality_snapshot governance_votes governance_publish \
 	publish_publish publish_readers publish_retention publish_alter publish_rollback publish_shape
 ISOLATION_OPTS = --inputdir=test --outputdir=output_iso --load-extension=semver --load-extension=datamesh
 # Tests in Perl make clusters of their own and cannot run as root, so they are not part of a plain

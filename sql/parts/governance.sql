@@ -674,13 +674,16 @@ CREATE FUNCTION datamesh.schema_findings(policy text, contract integer, relation
 RETURNS TABLE (message text, "column" text, figures jsonb)
 LANGUAGE sql STABLE ROWS 5
 BEGIN ATOMIC
-SELECT format('Column ''%s'' of the source is not in the contract, and is not published', a.attname), a.attname::text, NULL::jsonb
+SELECT format(CASE count(*) WHEN 1 THEN 'Column %s of the source is not in the contract, and is not published'
+                            ELSE 'Columns %s of the source are not in the contract, and are not published' END,
+              string_agg(quote_literal(a.attname), ', ' ORDER BY a.attnum)),
+       CASE count(*) WHEN 1 THEN min(a.attname::text) END, NULL::jsonb
 FROM pg_attribute AS a
 WHERE policy = 'schema.undeclared' AND NOT as_published
   AND a.attrelid = schema_findings.relation AND a.attnum > 0 AND NOT a.attisdropped
   AND NOT EXISTS (SELECT FROM datamesh.contract_column AS c
                   WHERE c.contract_id = schema_findings.contract AND c.source_column = a.attname)
-ORDER BY a.attnum;
+HAVING count(*) > 0;
 END;
 REVOKE ALL ON FUNCTION datamesh.schema_findings(text, integer, oid, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.schema_findings(text, integer, oid, boolean) IS
@@ -914,7 +917,6 @@ SELECT CASE WHEN e.n = 0 THEN operator NOT IN ('>', '<')
                  ELSE version >= e.low AND version < e.next END END
 FROM ends AS e;
 END;
-REVOKE ALL ON FUNCTION datamesh.comparator_holds(numeric[], text, numeric[]) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.comparator_holds(numeric[], text, numeric[]) IS
 'One comparison of datamesh.version_meets.';
 
@@ -1133,6 +1135,130 @@ END;
 REVOKE ALL ON FUNCTION datamesh.judge(integer, oid, oid, jsonb, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.judge(integer, oid, oid, jsonb, jsonb) IS
 'The verdict of all policies in force on a release: what they find (violation), what they find and the council waived (waived), and what became of each (policy). own: what the policies that are functions answered.';
+
+-- ---- before a policy is set ----
+
+CREATE FUNCTION datamesh.simulation_targets(
+    policy text, severity text, parameters jsonb, domain text, function_schema name, function_name name)
+RETURNS TABLE (product text, version text, contract_id integer, port oid, stored oid, severity text,
+               parameters jsonb, figures jsonb, to_measure boolean, waived boolean, check_function text)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+WITH proposed AS (
+    SELECT p.new_severity, p.new_parameters,
+           quote_ident(p.new_function_schema) || '.' || quote_ident(p.new_function_name) AS check_function
+    FROM datamesh.proposed_policy(policy, severity, parameters, domain, function_schema, function_name) AS p
+), target AS (
+    SELECT DISTINCT ON (p.product_id) p.product_id, p.domain_name, p.product_name, o.major, o.mode, o.contract_id, o.current_release
+    FROM datamesh.product AS p JOIN datamesh.port AS o ON o.product_id = p.product_id
+    WHERE p.status IN ('published', 'deprecated') AND o.current_release IS NOT NULL
+      AND (domain IS NULL OR p.domain_name = domain::name)
+    ORDER BY p.product_id, o.major DESC
+)
+SELECT quote_ident(t.domain_name) || '.' || quote_ident(t.product_name), c.version::text, t.contract_id,
+       to_regclass(format('%I.%I', t.domain_name, t.product_name || '_v' || t.major))::oid,
+       CASE WHEN t.mode = 'live' THEN to_regclass(format('%I.%I', c.source_schema, c.source_name))
+            ELSE to_regclass(format('%I.%I', r.relation_schema, r.relation_name)) END::oid,
+       CASE WHEN datamesh.severity_rank(o.severity) > datamesh.severity_rank(p.new_severity)
+            THEN o.severity ELSE p.new_severity END,
+       CASE WHEN simulation_targets.domain IS NULL THEN datamesh.merged_parameters(simulation_targets.policy, p.new_parameters, o.parameters)
+            ELSE datamesh.merged_parameters(simulation_targets.policy, coalesce(o.parameters, p.new_parameters), p.new_parameters) END,
+       jsonb_build_object('rows', r.row_count) || coalesce(l.figures, '{}'),
+       simulation_targets.policy = 'quality.completeness' AND coalesce(NOT l.figures -> 'nulls' ?& n.names, true)
+       OR simulation_targets.policy = 'quality' AND coalesce(l.figures -> 'rows', to_jsonb(r.row_count)) IS NULL,
+       EXISTS (SELECT FROM datamesh.waiver AS w
+               WHERE w.product_id = t.product_id AND w.policy_name = simulation_targets.policy AND w.until > now() AND w.revoked_at IS NULL),
+       p.check_function
+FROM proposed AS p
+CROSS JOIN target AS t
+JOIN datamesh.contract AS c ON c.contract_id = t.contract_id
+JOIN datamesh.release AS r ON r.release_id = t.current_release
+LEFT JOIN datamesh.policies AS o
+  ON o.policy = simulation_targets.policy
+ AND o.domain IS NOT DISTINCT FROM CASE WHEN simulation_targets.domain IS NULL THEN t.domain_name END
+LEFT JOIN LATERAL (
+    SELECT x.report -> 'figures' AS figures FROM datamesh.report AS x
+    WHERE x.product_id = t.product_id AND x.release_id = t.current_release AND x.kind = 'publish'
+    ORDER BY x.report_id DESC LIMIT 1) AS l ON true
+LEFT JOIN LATERAL (
+    SELECT array_agg(k.column_name::text) AS names FROM datamesh.contract_column AS k
+    WHERE k.contract_id = t.contract_id) AS n ON true
+ORDER BY 1;
+END;
+REVOKE ALL ON FUNCTION datamesh.simulation_targets(text, text, jsonb, text, name, name) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.simulation_targets(text, text, jsonb, text, name, name) IS
+'The published products that a policy would be held against if it were set so, with the severity and parameters that would then hold for each, what was measured at its last publish, and whether that does not suffice.';
+
+CREATE FUNCTION datamesh.simulate_policy(policy jsonb)
+RETURNS TABLE (product text, version text, rule text, severity text, message text, "column" text, figures jsonb,
+               waived boolean, basis text)
+LANGUAGE c STRICT VOLATILE PARALLEL UNSAFE COST 10000 ROWS 20 AS 'MODULE_PATHNAME', 'dm_simulate_policy';
+COMMENT ON FUNCTION datamesh.simulate_policy(jsonb) IS
+'What a policy would find in the published products if it were set: {"name": "quality.completeness", "severity": "CRITICAL", "parameters": {"minimum_completeness": 0.999}}, and as for datamesh.set_policy domain and check_function. Changes nothing. basis: the catalog or the last report where they suffice, else what consumers can read now was measured. For the council, or with domain for members of the domain.';
+
+-- ---- compliance, from the reports kept ----
+
+CREATE VIEW datamesh.compliance_over_time AS
+SELECT p.domain_name AS domain, quote_ident(p.domain_name) || '.' || quote_ident(p.product_name) AS product,
+       r.created_at AS at, r.outcome, s.passed, s.waived, s.failed,
+       round(100.0 * s.passed / nullif(s.passed + s.waived + s.failed, 0), 1) AS percentage
+FROM datamesh.report AS r
+JOIN datamesh.product AS p ON p.product_id = r.product_id
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE e.state ->> 'status' = 'passed') AS passed,
+           count(*) FILTER (WHERE e.state ->> 'status' = 'waived') AS waived,
+           count(*) FILTER (WHERE e.state ->> 'status' = 'failed') AS failed
+    FROM jsonb_each(r.report -> 'policies') AS e(policy, state)) AS s
+WHERE r.kind = 'publish' AND r.report ? 'policies';
+GRANT SELECT ON datamesh.compliance_over_time TO PUBLIC;
+COMMENT ON VIEW datamesh.compliance_over_time IS
+'For each publish of each product that was judged: how many policies it passed, how many were waived, how many it failed (warnings included), and the percentage passed.';
+
+CREATE VIEW datamesh.compliance AS
+SELECT p.domain_name AS domain, quote_ident(p.domain_name) || '.' || quote_ident(p.product_name) AS product,
+       e.policy, e.state ->> 'severity' AS severity,
+       CASE WHEN e.state ->> 'status' = 'passed' THEN 'passed' WHEN w.until > now() THEN 'waived' ELSE 'failed' END AS status,
+       CASE WHEN e.state ->> 'status' = 'waived' AND w.until <= now() THEN w.until
+            WHEN e.state ->> 'status' = 'failed' AND w.until > now() THEN w.granted_at
+            ELSE s.since END AS since,
+       CASE WHEN e.state ->> 'status' <> 'passed' AND w.until > now() THEN w.until END AS waived_until,
+       l.created_at AS judged_at
+FROM datamesh.product AS p
+CROSS JOIN LATERAL (
+    SELECT r.report_id, r.created_at, r.report -> 'policies' AS policies FROM datamesh.report AS r
+    WHERE r.product_id = p.product_id AND r.kind = 'publish' AND r.report ? 'policies'
+    ORDER BY r.report_id DESC LIMIT 1) AS l
+CROSS JOIN LATERAL jsonb_each(l.policies) AS e(policy, state)
+CROSS JOIN LATERAL (
+    SELECT min(r.created_at) AS since FROM datamesh.report AS r
+    WHERE r.product_id = p.product_id AND r.kind = 'publish' AND r.report ? 'policies'
+      AND r.report_id > coalesce((SELECT max(o.report_id) FROM datamesh.report AS o
+                                  WHERE o.product_id = p.product_id AND o.kind = 'publish' AND o.report ? 'policies'
+                                    AND o.report #>> ARRAY['policies', e.policy, 'status'] IS DISTINCT FROM e.state ->> 'status'), 0)) AS s
+LEFT JOIN LATERAL (
+    SELECT least(w.until, w.revoked_at) AS until, w.granted_at FROM datamesh.waiver AS w
+    WHERE w.product_id = p.product_id AND w.policy_name = e.policy
+    ORDER BY least(w.until, w.revoked_at) DESC LIMIT 1) AS w ON true
+WHERE p.status <> 'retired';
+GRANT SELECT ON datamesh.compliance TO PUBLIC;
+COMMENT ON VIEW datamesh.compliance IS
+'How each product stands to each policy it was last held against: passed, waived or failed (a warning fails too), since when it has been so, until when it is waived, and when it was last judged. A waiver that ended since then counts no longer. Filter by domain or product.';
+
+CREATE FUNCTION datamesh.compliance_percentage(domain text DEFAULT NULL, at timestamptz DEFAULT now()) RETURNS numeric
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+SELECT round(100.0 * count(*) FILTER (WHERE e.state ->> 'status' = 'passed') / nullif(count(*), 0), 1)
+FROM datamesh.product AS p
+CROSS JOIN LATERAL (
+    SELECT r.report -> 'policies' AS policies FROM datamesh.report AS r
+    WHERE r.product_id = p.product_id AND r.kind = 'publish' AND r.report ? 'policies'
+      AND r.created_at <= compliance_percentage.at
+    ORDER BY r.report_id DESC LIMIT 1) AS l
+CROSS JOIN LATERAL jsonb_each(l.policies) AS e(policy, state)
+WHERE compliance_percentage.domain IS NULL OR p.domain_name = compliance_percentage.domain::name;
+END;
+COMMENT ON FUNCTION datamesh.compliance_percentage(text, timestamptz) IS
+'Governance policy compliance: of all policies that the products (of one domain, or of all) were held against at their last publish before a time, the percentage passed; waived is not passed. Null if there was none.';
 
 SELECT pg_catalog.pg_extension_config_dump('datamesh.policy', '');
 SELECT pg_catalog.pg_extension_config_dump('datamesh.policy_history', '');

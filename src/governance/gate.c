@@ -174,8 +174,8 @@ take_results(DmGovernance *governance, List **results)
 }
 
 /* {"rows": 10, "nulls": {"column": 1}, "errors": {"column": "why"}} */
-static Jsonb *
-figures_of(List *ours, int64 rows)
+Jsonb *
+DmPolicyFigures(List *ours, int64 rows)
 {
 	JsonbParseState *state = NULL;
 	ListCell *cell;
@@ -209,8 +209,9 @@ figures_of(List *ours, int64 rows)
 
 typedef struct FunctionCall
 {
-	const DmGovernance *governance;
-	char *name; /* quoted, qualified */
+	const char *function; /* quoted, qualified */
+	const char *product;
+	Jsonb *document;
 	Jsonb *answer;
 } FunctionCall;
 
@@ -220,14 +221,13 @@ call_function(void *arg)
 	FunctionCall *call = arg;
 	MemoryContext caller = CurrentMemoryContext;
 	const Oid types[] = {TEXTOID, JSONBOID};
-	Datum values[] = {CStringGetTextDatum(call->governance->product->qualified_name),
-					  JsonbPGetDatum(call->governance->contract->document)};
+	Datum values[] = {CStringGetTextDatum(call->product), JsonbPGetDatum(call->document)};
 	MemoryContext spi;
 
 	SPI_connect();
 	DmSpiExecute(psprintf("SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(v)), '[]') "
 						  "FROM (SELECT * FROM %s($1, $2) LIMIT %d) AS v",
-						  call->name, MAX_FINDINGS),
+						  call->function, MAX_FINDINGS),
 				 2, types, values, NULL, false);
 	spi = MemoryContextSwitchTo(caller);
 	call->answer = result_jsonb(0, 1);
@@ -240,11 +240,18 @@ static char *
 function_owner(const char *name, Oid *owner)
 {
 	const Oid types[] = {TEXTOID, JSONBOID};
-	Oid oid = LookupFuncName(stringToQualifiedNameList(name), 2, types, true);
-	HeapTuple tuple = OidIsValid(oid) ? SearchSysCache1(PROCOID, ObjectIdGetDatum(oid)) : NULL;
+	HeapTuple tuple = NULL;
 	Form_pg_proc proc;
 	char *problem = NULL;
+	DmIdentity saved;
+	Oid oid;
 
+	/* Who publishes need not have a right to the schema that a policy's function is in. */
+	DmBecomeExtensionOwner(&saved);
+	oid = LookupFuncName(stringToQualifiedNameList(name), 2, types, true);
+	DmIdentityRestore(&saved);
+	if (OidIsValid(oid))
+		tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(oid));
 	if (!HeapTupleIsValid(tuple))
 		return psprintf("there is no function %s(text, jsonb)", name);
 	proc = (Form_pg_proc) GETSTRUCT(tuple);
@@ -260,13 +267,13 @@ function_owner(const char *name, Oid *owner)
 	return problem;
 }
 
-/* The answer of one of them: violations, or the error that ended it. */
-static void
-put_answer(JsonbParseState **state, const DmGovernance *governance, const char *policy, char *name)
+Jsonb *
+DmPolicyAsk(const char *policy, const char *function, const char *product, Jsonb *document)
 {
-	FunctionCall call = {governance, name, NULL};
+	FunctionCall call = {function, product, document, NULL};
+	JsonbParseState *state = NULL;
 	Oid owner = InvalidOid;
-	char *error = function_owner(name, &owner);
+	char *error = function_owner(function, &owner);
 	DmIdentity saved;
 
 	if (error == NULL)
@@ -275,13 +282,13 @@ put_answer(JsonbParseState **state, const DmGovernance *governance, const char *
 		error = DmGuard(call_function, &call);
 		DmIdentityRestore(&saved);
 	}
-	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	put_text(state, "policy", policy);
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	put_text(&state, "policy", policy);
 	if (error != NULL)
-		put_text(state, "error", error);
+		put_text(&state, "error", error);
 	else
-		put_member(state, "violations", call.answer);
-	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+		put_member(&state, "violations", call.answer);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
 static Jsonb *
@@ -308,7 +315,9 @@ ask_functions(const DmGovernance *governance)
 
 	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 	forboth (policy, policies, function, functions)
-		put_answer(&state, governance, lfirst(policy), lfirst(function));
+		put_jsonb(&state, WJB_ELEM,
+				  DmPolicyAsk(lfirst(policy), lfirst(function), governance->product->qualified_name,
+							  governance->contract->document));
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
 }
 
@@ -357,7 +366,7 @@ DmGovernanceJudge(DmGovernance *governance, List **results, int64 rows, Oid stor
 					   ObjectIdGetDatum(governance->relation), ObjectIdGetDatum(stored)};
 	DmIdentity saved;
 
-	verdict->figures = figures_of(take_results(governance, results), rows);
+	verdict->figures = DmPolicyFigures(take_results(governance, results), rows);
 	values[3] = JsonbPGetDatum(verdict->figures);
 	values[4] = JsonbPGetDatum(ask_functions(governance));
 

@@ -5,6 +5,7 @@
  *
  *	policy.c	who may set policies, and setting them
  *	gate.c		the policies held against a release
+ *	simulate.c	a policy held against what is published, before it is set
  *
  *-------------------------------------------------------------------------
  */
@@ -30,6 +31,12 @@ extern void DmRequireCouncil(const char *what);
  * operation, is not to change governance, nor is a read-only transaction.
  */
 extern void DmGovernanceChange(const char *procedure);
+
+/*
+ * The function (product text, contract jsonb) RETURNS SETOF datamesh.violation of this name, looked
+ * up as the caller writes it; an error unless the caller may lend it to a policy.
+ */
+extern void DmPolicyFunction(const char *name, char **schema, char **function);
 
 /* ---- the gate ---- */
 
@@ -69,5 +76,15 @@ extern DmGovernance *DmGovernanceBegin(const DmProduct *product, const DmContrac
 extern Jsonb *DmGovernanceRules(DmGovernance *governance);
 extern DmVerdict *DmGovernanceJudge(DmGovernance *governance, List **results, int64 rows,
 									Oid stored);
+
+/*
+ * Ask a policy's function (quoted, qualified) about a contract: {"policy", "violations": [...]} or
+ * {"policy", "error"}.  It runs as its owner and can write nothing.
+ */
+extern Jsonb *DmPolicyAsk(const char *policy, const char *function, const char *product,
+						  Jsonb *document);
+
+/* {"rows", "nulls": {column: count}, "errors": {column: text}} from results of null_values. */
+extern Jsonb *DmPolicyFigures(List *results, int64 rows);
 
 #endif /* DATAMESH_GOVERNANCE_GOVERNANCE_H */

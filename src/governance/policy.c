@@ -131,8 +131,8 @@ refuse_function(const char *name, int sqlstate, const char *why, const char *hin
  * The function that a policy is to call.  Running it as its owner is what SECURITY DEFINER would
  * do, so it must be the caller's own.
  */
-static void
-find_function(const char *name, char **schema, char **function)
+void
+DmPolicyFunction(const char *name, char **schema, char **function)
 {
 	const Oid types[] = {TEXTOID, JSONBOID};
 	Oid oid = LookupFuncName(DmQualifiedNameList(name), 2, types, false);
@@ -202,7 +202,7 @@ dm_set_policy(PG_FUNCTION_ARGS)
 	DmGovernanceChange("datamesh.set_policy()");
 	require_right(name, domain);
 	if (function != NULL)
-		find_function(function, &function_schema, &function_name);
+		DmPolicyFunction(function, &function_schema, &function_name);
 	for (int i = 0; i < 5; i++)
 	{
 		nulls[i] = PG_ARGISNULL(i);
