@@ -891,61 +891,61 @@ COMMENT ON FUNCTION datamesh.interoperability_findings(text, jsonb, integer, oid
 -- ---- dependencies ----
 
 CREATE FUNCTION datamesh.comparator_holds(version numeric[], operator text, bound numeric[]) RETURNS boolean
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
--- version has a fourth number, 0 for a pre-release and 1 for a release; bound has as many numbers as were written
-WITH full_bound AS (
-    SELECT cardinality(bound) AS n, bound || array_fill(0::numeric, ARRAY[3 - cardinality(bound)]) AS b
-), ends AS (
-    SELECT f.n, f.b || 1::numeric AS low, f.b || 0::numeric AS below,
-           CASE f.n WHEN 0 THEN NULL WHEN 1 THEN ARRAY[f.b[1] + 1, 0, 0, 0] WHEN 2 THEN ARRAY[f.b[1], f.b[2] + 1, 0, 0]
-                    ELSE ARRAY[f.b[1], f.b[2], f.b[3] + 1, 0] END AS next,
-           CASE WHEN f.b[1] > 0 OR f.n = 1 THEN ARRAY[f.b[1] + 1, 0, 0, 0]
-                WHEN f.b[2] > 0 OR f.n = 2 THEN ARRAY[f.b[1], f.b[2] + 1, 0, 0]
-                ELSE ARRAY[f.b[1], f.b[2], f.b[3] + 1, 0] END AS caret,
-           CASE WHEN f.n = 1 THEN ARRAY[f.b[1] + 1, 0, 0, 0] ELSE ARRAY[f.b[1], f.b[2] + 1, 0, 0] END AS tilde
-    FROM full_bound AS f
-)
-SELECT CASE WHEN e.n = 0 THEN operator NOT IN ('>', '<')
-            ELSE CASE operator
-                 WHEN '^' THEN version >= e.low AND version < e.caret
-                 WHEN '~' THEN version >= e.low AND version < e.tilde
-                 WHEN '>=' THEN version >= e.low
-                 WHEN '<' THEN version < e.below
-                 WHEN '>' THEN version >= e.next AND version[4] = 1
-                 WHEN '<=' THEN version < e.next
-                 ELSE version >= e.low AND version < e.next END END
-FROM ends AS e;
-END;
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    n integer := cardinality(bound);
+    b numeric[] := bound || array_fill(0::numeric, ARRAY[3 - n]);
+    low numeric[] := b || 1::numeric;
+    -- the first pre-release after everything that a bound of so many numbers means
+    next numeric[] := CASE n WHEN 1 THEN ARRAY[b[1] + 1, 0, 0, 0] WHEN 2 THEN ARRAY[b[1], b[2] + 1, 0, 0] ELSE ARRAY[b[1], b[2], b[3] + 1, 0] END;
+BEGIN
+    RETURN CASE
+        WHEN n = 0 THEN operator NOT IN ('>', '<')
+        WHEN operator = '^' THEN version >= low AND version <
+             CASE WHEN b[1] > 0 OR n = 1 THEN ARRAY[b[1] + 1, 0, 0, 0] WHEN b[2] > 0 OR n = 2 THEN ARRAY[b[1], b[2] + 1, 0, 0] ELSE next END
+        WHEN operator = '~' THEN version >= low AND version < CASE WHEN n = 1 THEN next ELSE ARRAY[b[1], b[2] + 1, 0, 0] END
+        WHEN operator = '>=' THEN version >= low
+        WHEN operator = '<' THEN version < b || 0::numeric
+        WHEN operator = '>' THEN version >= next AND version[4] = 1
+        WHEN operator = '<=' THEN version < next
+        ELSE version >= low AND version < next END;
+END $$;
 COMMENT ON FUNCTION datamesh.comparator_holds(numeric[], text, numeric[]) IS
-'One comparison of datamesh.version_meets.';
+'One comparison of datamesh.version_meets: version has a fourth number, 0 for a pre-release and 1 for a release; bound has as many numbers as were written.';
 
+-- A loop and not a query: the planner would think it worth compiling (jit) each time.
 CREATE FUNCTION datamesh.version_meets(version text, requirement text) RETURNS boolean
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-WITH parts AS (
-    SELECT ARRAY[v.m[1]::numeric, v.m[2]::numeric, v.m[3]::numeric, CASE WHEN v.m[4] IS NULL THEN 1 ELSE 0 END] AS version
-    FROM regexp_match(version, '^([0-9]+)\.([0-9]+)\.([0-9]+)(-[^+]+)?(?:\+.*)?$') AS v(m) WHERE v.m IS NOT NULL
-), comparisons AS (
-    SELECT a.n AS alternative, c.word, regexp_match(c.word,
-           '^(\^|~|>=|<=|>|<|=)?v?([0-9]+|[xX*])(?:\.([0-9]+|[xX*]))?(?:\.([0-9]+|[xX*]))?(-[0-9A-Za-z.-]+)?$') AS m
-    FROM regexp_split_to_table(regexp_replace(requirement, '(\^|~|>=|<=|>|<|=)\s+', '\1', 'g'), '\|\|') WITH ORDINALITY AS a(text, n),
-         regexp_split_to_table(btrim(a.text), '[\s,]+') AS c(word)
-), held AS (
-    SELECT c.alternative,
-           bool_and(CASE WHEN c.m[5] IS NOT NULL AND coalesce(c.m[1], '=') = '='
-                         THEN regexp_replace(c.word, '^=?v?', '') = version_meets.version
-                         ELSE datamesh.comparator_holds(p.version, coalesce(c.m[1], '='),
-                                  (SELECT coalesce(array_agg(x::numeric ORDER BY n), '{}')
-                                   FROM unnest(c.m[2:4]) WITH ORDINALITY AS u(x, n)
-                                   WHERE u.n < coalesce((SELECT min(w.n) FROM unnest(c.m[2:4]) WITH ORDINALITY AS w(x, n)
-                                                         WHERE w.x IS NULL OR w.x IN ('x', 'X', '*')), 4))) END) AS holds
-    FROM comparisons AS c, parts AS p
-    GROUP BY c.alternative
-)
-SELECT CASE WHEN EXISTS (SELECT FROM comparisons AS c WHERE c.m IS NULL) THEN NULL
-            ELSE (SELECT bool_or(h.holds) FROM held AS h) END;
-END;
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    parts text[] := regexp_match(version, '^([0-9]+)\.([0-9]+)\.([0-9]+)(-[^+]+)?(?:\+.*)?$');
+    numbers numeric[] := ARRAY[parts[1]::numeric, parts[2]::numeric, parts[3]::numeric, CASE WHEN parts[4] IS NULL THEN 1 ELSE 0 END];
+    alternative text;
+    word text;
+    m text[];
+    bound numeric[];
+    all_hold boolean;
+    one_holds boolean := false;
+BEGIN
+    FOREACH alternative IN ARRAY regexp_split_to_array(regexp_replace(requirement, '(\^|~|>=|<=|>|<|=)\s+', '\1', 'g'), '\|\|') LOOP
+        all_hold := true;
+        FOREACH word IN ARRAY regexp_split_to_array(btrim(alternative), '[\s,]+') LOOP
+            m := regexp_match(word, '^(\^|~|>=|<=|>|<|=)?v?([0-9]+|[xX*])(?:\.([0-9]+|[xX*]))?(?:\.([0-9]+|[xX*]))?(-[0-9A-Za-z.-]+)?$');
+            IF m IS NULL THEN
+                RETURN NULL;
+            END IF;
+            bound := '{}';
+            FOR i IN 2 .. 4 LOOP
+                EXIT WHEN m[i] IS NULL OR m[i] IN ('x', 'X', '*');
+                bound := bound || m[i]::numeric;
+            END LOOP;
+            all_hold := all_hold AND CASE WHEN m[5] IS NOT NULL AND coalesce(m[1], '=') = '='
+                                          THEN regexp_replace(word, '^=?v?', '') = version
+                                          ELSE datamesh.comparator_holds(numbers, coalesce(m[1], '='), bound) END;
+        END LOOP;
+        one_holds := one_holds OR all_hold;
+    END LOOP;
+    RETURN CASE WHEN parts IS NOT NULL THEN one_holds END;
+END $$;
 COMMENT ON FUNCTION datamesh.version_meets(text, text) IS
 'Whether a version (1.4.2) meets a requirement: ^1.2 (from 1.2.0, below 2.0.0), ~1.2 (below 1.3.0), >=1, <2, =1.2.3, 1 or 1.x, *; several must all hold, with || one of them. A pre-release meets only what names it, or what it lies between. Null: the requirement cannot be understood.';
 

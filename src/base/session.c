@@ -140,6 +140,13 @@ DmBecomeExtensionOwner(DmIdentity *saved)
 }
 
 void
+DmIdentityPlanSmall(void)
+{
+	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
+}
+
+void
 DmIdentityRestore(const DmIdentity *saved)
 {
 	work_depth = Min(work_depth, saved->work_depth);

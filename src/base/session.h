@@ -37,6 +37,12 @@ extern void DmBecomeExtensionOwner(DmIdentity *saved);
 extern void DmIdentityRestore(const DmIdentity *saved);
 
 /*
+ * For long queries of our own over the catalog, whose set-returning functions make the planner
+ * expect a million rows of a few: no compilation (jit) until DmIdentityRestore.
+ */
+extern void DmIdentityPlanSmall(void);
+
+/*
  * Is the current user the owner of the extension by DmBecomeExtensionOwner?  Then what happens is
  * datamesh's own doing, and no code of a user's.
  */

@@ -371,6 +371,7 @@ DmGovernanceJudge(DmGovernance *governance, List **results, int64 rows, Oid stor
 	values[4] = JsonbPGetDatum(ask_functions(governance));
 
 	DmBecomeExtensionOwner(&saved);
+	DmIdentityPlanSmall();
 	DmSpiExecute("LOCK TABLE datamesh.policy, datamesh.waiver IN SHARE MODE", 0, NULL, NULL, NULL,
 				 false);
 	/* What was committed while we waited counts, even where the transaction's snapshot is older. */

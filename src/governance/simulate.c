@@ -324,6 +324,7 @@ dm_simulate_policy(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
 	DmBecomeExtensionOwner(&saved);
+	DmIdentityPlanSmall();
 	foreach (cell, find_targets(proposal))
 	{
 		CHECK_FOR_INTERRUPTS();
