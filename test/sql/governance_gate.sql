@@ -167,9 +167,9 @@ CALL datamesh.publish('rgate_up.orders');
 CALL datamesh.publish('rgate.fact_t');
 SELECT count(*) FROM rgate.fact_t;
 CALL datamesh.deprecate('rgate_up.orders', '1.0.0', current_date);
-SELECT * FROM rgate_internal.find('dependencies.published', '{name: id}', 'customProperties: [{property: datamesh.dependencies, value: [rgate_up.orders]}]', version => '1.1.0');
+SELECT * FROM rgate_internal.find('dependencies.published', '{name: id}', 'customProperties: [{property: datamesh.dependencies, value: [rgate_up.orders]}]', product => 'fact_u');
 CALL datamesh.retire('rgate_up.orders');
-SELECT * FROM rgate_internal.find('dependencies.published', '{name: id}', 'customProperties: [{property: datamesh.dependencies, value: [rgate_up.orders]}]', version => '1.1.0');
+SELECT * FROM rgate_internal.find('dependencies.published', '{name: id}', 'customProperties: [{property: datamesh.dependencies, value: [rgate_up.orders]}]', product => 'fact_u');
 
 \echo -- version_meets
 SELECT r, string_agg(v || ' ' || coalesce(datamesh.version_meets(v, r)::text, '?'), ', ' ORDER BY n)
@@ -180,56 +180,58 @@ SELECT datamesh.version_meets('no version', '^1'), datamesh.version_meets(NULL, 
 
 \echo -- a waiver: reported, and blocking nothing until it ends
 UPDATE rgate_internal.t SET code = NULL WHERE id <= 20;
-SELECT * FROM rgate_internal.find('quality.completeness', '{name: id}, {name: code}', version => '1.2.0');
+SELECT * FROM rgate_internal.find('quality.completeness', '{name: id}, {name: code}', product => 'fact_w');
 \pset tuples_only off
 \pset format aligned
-CALL datamesh.publish('rgate.fact_t');
+CALL datamesh.publish('rgate.fact_w');
 RESET ROLE;
 INSERT INTO datamesh.waiver (policy_name, product_id, until, why, granted_by)
-VALUES ('quality.completeness', datamesh.product_id('rgate.fact_t'), '2999-01-01 00:00+00', 'the old shop has no codes', 'regress_gate');
+VALUES ('quality.completeness', datamesh.product_id('rgate.fact_w'), '2999-01-01 00:00+00', 'the old shop has no codes', 'regress_gate');
 SET ROLE regress_gate;
-SELECT policy, severity, waived_until IS NOT NULL AS waived, waived_why FROM datamesh.effective_policies('rgate.fact_t') WHERE policy LIKE 'quality.c%';
-CALL datamesh.publish('rgate.fact_t');
+SELECT policy, severity, waived_until IS NOT NULL AS waived, waived_why FROM datamesh.effective_policies('rgate.fact_w') WHERE policy LIKE 'quality.c%';
+CALL datamesh.publish('rgate.fact_w');
 SELECT r -> 'passed' AS passed, r -> 'critical' AS critical, jsonb_array_length(r -> 'violations') = (r -> 'total_violations')::integer AS adds_up,
        (r -> 'waived' -> 0) #- '{waived,until}' AS waived, r -> 'policies' -> 'quality.completeness' AS state
-FROM datamesh.governance_report('rgate.fact_t') AS r;
+FROM datamesh.governance_report('rgate.fact_w') AS r;
 RESET ROLE;
 UPDATE datamesh.waiver SET until = now();
 SET ROLE regress_gate;
-CALL datamesh.publish('rgate.fact_t');
+CALL datamesh.publish('rgate.fact_w');
 RESET ROLE;
 UPDATE datamesh.waiver SET until = '2999-01-01', revoked_at = now();
 SET ROLE regress_gate;
-CALL datamesh.publish('rgate.fact_t', dry_run => true);
+CALL datamesh.publish('rgate.fact_w', dry_run => true);
 -- off is not looked at; the schema gate and the contract's own rules are no policies, and stay
 RESET ROLE;
 CALL datamesh.set_policy('quality.completeness', severity => 'OFF');
 SET ROLE regress_gate;
-CALL datamesh.publish('rgate.fact_t');
-SELECT r -> 'policies' ? 'quality.completeness' AS looked_at, r -> 'figures' AS figures FROM datamesh.governance_report('rgate.fact_t') AS r;
+CALL datamesh.publish('rgate.fact_w');
+SELECT r -> 'policies' ? 'quality.completeness' AS looked_at, r -> 'figures' AS figures FROM datamesh.governance_report('rgate.fact_w') AS r;
 RESET ROLE;
 CALL datamesh.drop_policy('quality.completeness');
 
 \echo -- compliance
 UPDATE datamesh.waiver SET revoked_at = NULL;
 SET ROLE regress_gate;
-CALL datamesh.publish('rgate.fact_t');
+CALL datamesh.publish('rgate.fact_w');
 SELECT product, policy, severity, status, since <= judged_at AS since_before, waived_until IS NOT NULL AS waived FROM datamesh.compliance
-WHERE domain = 'rgate' AND status <> 'passed' ORDER BY policy;
-SELECT outcome, passed, waived, failed, percentage FROM datamesh.compliance_over_time WHERE domain = 'rgate' ORDER BY at;
+WHERE product = 'rgate.fact_w' AND status <> 'passed' ORDER BY policy;
+SELECT outcome, passed, waived, failed, percentage FROM datamesh.compliance_over_time WHERE product = 'rgate.fact_w' ORDER BY at;
 SELECT datamesh.compliance_percentage('rgate') AS rgate, datamesh.compliance_percentage('nowhere') AS nowhere,
        datamesh.compliance_percentage('rgate', '2000-01-01') AS long_ago;
 -- since: it has failed (or been waived) from the first of an unbroken run of reports
-SELECT c.status, c.since = (SELECT max(created_at) FROM datamesh.reports WHERE product = 'rgate.fact_t' AND kind = 'publish') AS since_the_last
-FROM datamesh.compliance AS c WHERE c.domain = 'rgate' AND c.policy IN ('quality.completeness', 'quality.freshness') ORDER BY c.policy;
+SELECT c.status, c.since = (SELECT max(created_at) FROM datamesh.reports WHERE product = 'rgate.fact_w' AND kind = 'publish') AS since_the_last
+FROM datamesh.compliance AS c WHERE c.product = 'rgate.fact_w' AND c.policy IN ('quality.completeness', 'quality.freshness') ORDER BY c.policy;
 -- a waiver that ended is over without another publish
 RESET ROLE;
 UPDATE datamesh.waiver SET until = now();
 SELECT c.status, c.since = w.until AS since_then FROM datamesh.compliance AS c, datamesh.waiver AS w
-WHERE c.domain = 'rgate' AND c.policy = 'quality.completeness';
+WHERE c.product = 'rgate.fact_w' AND c.policy = 'quality.completeness';
 SET ROLE regress_gate;
 
-CALL datamesh.deprecate('rgate.fact_t', '1.2.0', current_date);
+CALL datamesh.deprecate('rgate.fact_w', '1.0.0', current_date);
+CALL datamesh.retire('rgate.fact_w');
+CALL datamesh.deprecate('rgate.fact_t', '1.0.0', current_date);
 CALL datamesh.retire('rgate.fact_t');
 RESET ROLE;
 SET client_min_messages = warning;
