@@ -398,6 +398,17 @@ DmEventAppend(const char *kind, const char *product, const char *version, const 
 	HeapTuple head_tuple;
 	bytea *hash;
 
+	/*
+	 * Code of a domain, which is what runs so, can read: what it changed while its product is being
+	 * judged, the contract above all, would be published unjudged.
+	 */
+	if (InSecurityRestrictedOperation())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("cannot change the mesh within a security-restricted operation"),
+				 errdetail("Sources, checks and types of a domain can read; the event \"%s\" would "
+						   "be a change.",
+						   kind)));
 	PreventCommandIfReadOnly("an event of datamesh");
 	PreventCommandIfParallelMode("an event of datamesh");
 

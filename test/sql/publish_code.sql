@@ -116,6 +116,29 @@ SELECT v ->> 'rule' AS rule, v ->> 'status' AS status, v ->> 'message' AS messag
 FROM jsonb_array_elements(datamesh.governance_report('rcode.said') -> 'checks') v ORDER BY 1;
 RESET ROLE;
 
+-- nor can it exchange the contract while its product is judged by it
+SET ROLE regress_code;
+CREATE FUNCTION rcode_internal.swap() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM rcode_internal.load('swapped', '1.0.0', '{"name": "outcome"}', '{"type": "sql", "name": "strict", "query": "SELECT count(*) FROM {object}", "mustBe": 0}');
+    RETURN 'swapped';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLERRM;
+END $$;
+CREATE FUNCTION rcode_internal.drop_it() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    CALL datamesh.drop_draft('rcode.swapped', '1.0.0');
+    RETURN 'dropped';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLERRM;
+END $$;
+CREATE VIEW rcode_internal.swapped AS SELECT rcode_internal.swap() AS outcome UNION ALL SELECT rcode_internal.drop_it();
+SELECT rcode_internal.load('swapped', '1.0.0', '{"name": "outcome"}');
+CALL datamesh.publish('rcode.swapped');
+SELECT * FROM rcode.swapped;
+SELECT datamesh.contract('rcode.swapped') -> 'schema' -> 0 -> 'quality' AS rules;
+RESET ROLE;
+
 -- what is built upon a release keeps it, and fails neither the next publish nor the cleaning of others
 SET ROLE regress_code;
 CREATE TABLE rcode_internal.kept (id integer);
@@ -147,6 +170,8 @@ CALL datamesh.deprecate('rcode.kept', '1.0.0', current_date);
 CALL datamesh.deprecate('rcode.other', '1.0.0', current_date);
 CALL datamesh.retire('rcode.kept');
 CALL datamesh.retire('rcode.other');
+CALL datamesh.deprecate('rcode.swapped', '1.0.0', current_date);
+CALL datamesh.retire('rcode.swapped');
 CALL datamesh.retire('rcode.grown');
 CALL datamesh.retire('rcode.ranged');
 CALL datamesh.drop_domain('rcode');
