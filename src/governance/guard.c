@@ -291,9 +291,12 @@ seen_alter(Oid class, Oid oid, int sub, const ObjectAccessPostAlter *arg)
 		note_touch(oid, sub, DM_TOUCH_ALTER);
 	else if (class == InheritsRelationId)
 	{
-		note_touch(oid, 0, DM_TOUCH_ATTACH);
+		bool is_new = list_member_oid(top->created, oid);
+
+		if (!is_new)
+			note_touch(oid, 0, DM_TOUCH_ATTACH);
 		if (arg != NULL)
-			note_touch(arg->auxiliary_id, 0, DM_TOUCH_ATTACH);
+			note_touch(arg->auxiliary_id, 0, is_new ? DM_TOUCH_CHILD : DM_TOUCH_ATTACH);
 	}
 	else if (class == NamespaceRelationId)
 		note_schema(oid, "alter");
@@ -529,9 +532,17 @@ dm_guard_start(PG_FUNCTION_ARGS)
 Datum
 dm_guard_end(PG_FUNCTION_ARGS)
 {
-	(void) trigger_data(fcinfo);
+	EventTriggerData *data = trigger_data(fcinfo);
+
 	if (top == NULL)
 		PG_RETURN_NULL();
+
+	/*
+	 * Some of ALTER TABLE (row level security, in PostgreSQL 15) never calls the hook, and the product may
+	 * have gone live while the command waited for its lock.
+	 */
+	if (!top->blind && IsA(data->parsetree, AlterTableStmt))
+		DmGuardEarly(data->parsetree);
 	judge(top);
 	pop();
 	PG_RETURN_NULL();

@@ -50,6 +50,7 @@ typedef enum DmTouchKind
 	DM_TOUCH_CREATE, /* a column: relations that are made are in DmTouched.created */
 	DM_TOUCH_ALTER,
 	DM_TOUCH_DROP,
+	DM_TOUCH_CHILD,  /* a new partition or child, empty */
 	DM_TOUCH_ATTACH, /* inheritance or partition, either end of it */
 	DM_TOUCH_RULE,   /* a view's query is one */
 	DM_TOUCH_TRIGGER,
@@ -94,6 +95,7 @@ typedef struct DmDamage
 	const char *column;    /* that it is about, or NULL: the relation itself */
 	const char *new_value; /* name or type that it has now, if that is known */
 	const char *old_value; /* a type as it was */
+	bool by_name;          /* the column is called as the contract calls it, not as the source */
 	bool snapshot_too;     /* the next publish of a copy would not survive it either */
 } DmDamage;
 

@@ -250,8 +250,9 @@ judge_named_relation(const GrantStmt *grant, const List *roles, const RangeVar *
 static void
 judge_all_in_schema(const GrantStmt *grant, const List *roles, const DmHome *home)
 {
-	const Oid type = OIDOID;
-	Datum value = ObjectIdGetDatum(home->schema);
+	const Oid types[] = {OIDOID, BOOLOID};
+	Datum values[] = {ObjectIdGetDatum(home->schema),
+					  BoolGetDatum(grant->objtype == OBJECT_SEQUENCE)};
 	MemoryContext caller = CurrentMemoryContext;
 	List *names = NIL;
 	DmIdentity saved;
@@ -261,9 +262,9 @@ judge_all_in_schema(const GrantStmt *grant, const List *roles, const DmHome *hom
 	DmBecomeExtensionOwner(&saved);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	DmSpiExecute("SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = $1 AND relkind IN "
-				 "('r', 'v', 'm', 'f', 'p', 'S') ORDER BY 1",
-				 1, &type, &value, NULL, true);
+	DmSpiExecute("SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = $1 AND CASE WHEN $2 "
+				 "THEN relkind = 'S' ELSE relkind IN ('r', 'v', 'm', 'f', 'p') END ORDER BY 1",
+				 2, types, values, NULL, true);
 	for (uint64 row = 0; row < SPI_processed; row++)
 	{
 		MemoryContext spi = MemoryContextSwitchTo(caller);

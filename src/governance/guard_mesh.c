@@ -349,6 +349,42 @@ reader_query(DmPurpose purpose)
 }
 
 /*
+ * Does any contract name this relation as its source?  Nearly none does, and then a look into the index
+ * of datamesh.contract spares the query.
+ */
+static bool
+is_named(const DmHome *home, const NameData *relation)
+{
+	Oid schema = get_namespace_oid("datamesh", true);
+	Oid relid = OidIsValid(schema) ? get_relname_relid("contract", schema) : InvalidOid;
+	Oid index = OidIsValid(schema) ? get_relname_relid("contract_source_idx", schema) : InvalidOid;
+	Relation rel = OidIsValid(relid) ? try_table_open(relid, AccessShareLock) : NULL;
+	Snapshot snapshot;
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	bool result;
+
+	if (rel == NULL)
+		return false;
+	if (!OidIsValid(index))
+	{
+		table_close(rel, AccessShareLock);
+		return true;
+	}
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	ScanKeyInit(&keys[0], get_attnum(relid, "source_name"), BTEqualStrategyNumber, F_NAMEEQ,
+				NameGetDatum(relation));
+	ScanKeyInit(&keys[1], get_attnum(relid, "source_schema"), BTEqualStrategyNumber, F_NAMEEQ,
+				NameGetDatum(&home->name));
+	scan = systable_beginscan(rel, index, true, snapshot, lengthof(keys), keys);
+	result = HeapTupleIsValid(systable_getnext(scan));
+	systable_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	table_close(rel, AccessShareLock);
+	return result;
+}
+
+/*
  * The published products that a relation of that name is a port or release of, or the source of: a list
  * of DmReader *, NIL if there is none.
  */
@@ -368,6 +404,8 @@ DmGuardReaders(const DmHome *home, Oid relid, const char *relation)
 		return NIL;
 	before = generation;
 	namestrcpy(&name, relation);
+	if (home->purpose == DM_PURPOSE_INTERNAL && !is_named(home, &name))
+		return NIL;
 	values[0] = NameGetDatum(&home->domain);
 	values[1] = NameGetDatum(&home->name);
 	values[2] = NameGetDatum(&name);
@@ -479,7 +517,8 @@ changed_document(const DmDamage *damage)
 	"SELECT pg_catalog.jsonb_set($1, '{schema,0,properties}', (SELECT "                            \
 	"coalesce(pg_catalog.jsonb_agg(" expression " ORDER BY n), '[]') FROM "                        \
 	"pg_catalog.jsonb_array_elements($1 #> '{schema,0,properties}') WITH ORDINALITY AS e(p, n) "
-#define IS_COLUMN "coalesce(p ->> 'physicalName', p ->> 'name') = $2"
+#define IS_COLUMN                                                                                  \
+	"CASE WHEN $4 THEN p ->> 'name' ELSE coalesce(p ->> 'physicalName', p ->> 'name') END = $2"
 
 	if (damage->column == NULL)
 		return damage->kind == DM_CHANGE_RENAME && damage->new_value != NULL
@@ -521,15 +560,16 @@ next_version(const char *version, DmLevel level)
 static Jsonb *
 document_with(const DmReader *reader, const DmDamage *damage, const char *value)
 {
-	const Oid types[] = {JSONBOID, TEXTOID, TEXTOID};
+	const Oid types[] = {JSONBOID, TEXTOID, TEXTOID, BOOLOID};
 	Datum values[] = {JsonbPGetDatum(reader->document),
 					  CStringGetTextDatum(damage->column != NULL ? damage->column : ""),
-					  CStringGetTextDatum(value != NULL ? value : "unknown")};
+					  CStringGetTextDatum(value != NULL ? value : "unknown"),
+					  BoolGetDatum(damage->by_name)};
 	Reading reading;
 	Jsonb *document;
 
 	begin(&reading);
-	DmSpiExecute(changed_document(damage), 3, types, values, NULL, true);
+	DmSpiExecute(changed_document(damage), 4, types, values, NULL, true);
 	document = copy_jsonb(&reading, 0, 1);
 	end(&reading);
 	return document;

@@ -155,7 +155,7 @@ version_text(const DmReader *reader, const DmTouch *touch, const DmDamage *damag
 					  .new_value = psprintf("%s_new", NameStr(touch->relname))};
 	char *version = DmGuardNeeds(reader, damage->kind == DM_CHANGE_OTHER ? &moved : damage);
 
-	return version != NULL ? version : "of a higher patch level";
+	return version != NULL ? version : psprintf("higher than %s", reader->version);
 }
 
 static char *
@@ -178,7 +178,12 @@ static char *
 port_hint(const DmReader *reader, const DmTouch *touch, const DmDamage *damage)
 {
 	char *product = quote_literal_cstr(reader->product);
+	DmDamage seen = *damage;
 
+	/* what consumers read by a name is gone under another */
+	if (seen.kind == DM_CHANGE_RENAME)
+		seen.kind = DM_CHANGE_DROP;
+	seen.by_name = true;
 	if (damage->kind == DM_CHANGE_OTHER)
 		return psprintf("Only datamesh changes ports and releases: load a contract of a higher "
 						"version, and CALL datamesh.publish(%s).",
@@ -186,7 +191,7 @@ port_hint(const DmReader *reader, const DmTouch *touch, const DmDamage *damage)
 	return psprintf("Only datamesh changes ports and releases: publish version %s of the contract "
 					"with CALL datamesh.publish(%s), or end the product with CALL "
 					"datamesh.deprecate(...) and CALL datamesh.retire(...).",
-					version_text(reader, touch, damage), product);
+					version_text(reader, touch, &seen), product);
 }
 
 /* ---- refusing and warning ---- */
@@ -294,7 +299,7 @@ relation_damage(const DmTouch *touch, DmDamage *damage)
 							 .new_value = pstrdup(NameStr(form->relname)),
 							 .snapshot_too = true};
 	else if (form->relnamespace != touch->home.schema)
-		*damage = (DmDamage){.verb = "move to another schema", .snapshot_too = true};
+		*damage = (DmDamage){.verb = "change the schema of", .snapshot_too = true};
 	else if (form->relowner != touch->owner)
 		*damage = (DmDamage){.verb = "change the owner of", .snapshot_too = true};
 	else if (form->relrowsecurity != touch->row_security ||
@@ -357,10 +362,14 @@ touch_damage(const DmTouch *touch, DmDamage *damage)
 	switch (touch->kind)
 	{
 		case DM_TOUCH_CREATE:
+			return false;
 		case DM_TOUCH_ALTER:
 		case DM_TOUCH_DROP:
 			return touch->attnum > 0 ? column_damage(touch, damage)
 									 : relation_damage(touch, damage);
+		case DM_TOUCH_CHILD:
+			*damage = (DmDamage){.verb = "add a child to"};
+			return touch->home.purpose != DM_PURPOSE_INTERNAL;
 		case DM_TOUCH_ATTACH:
 			*damage = (DmDamage){.verb = "change the inheritance of"};
 			return true;
@@ -696,7 +705,7 @@ DmGuardEarly(Node *statement)
 			break;
 		case T_AlterObjectSchemaStmt:
 			early(((AlterObjectSchemaStmt *) statement)->relation, DM_TOUCH_ALTER,
-				  &(DmDamage){.verb = "move to another schema"});
+				  &(DmDamage){.verb = "change the schema of"});
 			break;
 		case T_ViewStmt:
 			if (((ViewStmt *) statement)->replace)
