@@ -174,6 +174,45 @@ SET ROLE regress_team;
 CALL datamesh.publish('rwteam.t');
 RESET ROLE;
 
+-- other levels may wait too: a domain that is more careful than the council, and a level that was only stated
+RESET ROLE;
+CALL datamesh.set_policy('quality.schema_evolution', severity => 'OFF');
+SET ROLE regress_team;
+CALL datamesh.set_policy('quality.schema_evolution', severity => 'CRITICAL', parameters => '{"levels": ["major", "held"]}', domain => 'rwteam');
+SELECT rwteam_internal.load('2.1.1', '[{name: id, physicalType: integer, primaryKey: true, classification: public}]', '[{role: rwother}, {role: rwboard}, {role: rwaudit}]');
+\set VERBOSITY terse
+CALL datamesh.publish('rwteam.t', '2.1.1');
+\set VERBOSITY default
+CALL datamesh.state_level('rwteam.t', '2.1.1', 'patch', 'a label');
+CALL datamesh.publish('rwteam.t', '2.1.1');
+SELECT level, subject FROM datamesh.pending_approvals WHERE version = '2.1.1';
+CALL datamesh.drop_policy('quality.schema_evolution', domain => 'rwteam');
+CALL datamesh.publish('rwteam.t', '2.1.1');
+SELECT status FROM datamesh.approvals WHERE version = '2.1.1';
+RESET ROLE;
+-- names that have to be quoted
+CALL datamesh.create_domain('rw "odd"', owner => 'regress_team');
+SET ROLE regress_team;
+CREATE TABLE "rw ""odd""_internal"."odd 't'" (id integer);
+CALL datamesh.load_contract($doc$
+apiVersion: v3.1.0
+kind: DataContract
+id: odd
+name: "odd 't'"
+domain: 'rw "odd"'
+version: 1.0.0
+status: active
+schema: [{name: odd, physicalName: "odd 't'", properties: [{name: id}]}]
+$doc$);
+CALL datamesh.request_approval($$"rw ""odd"""."odd 't'"$$);
+SELECT max(request) AS request FROM datamesh.pending_approvals \gset
+SET ROLE regress_m2;
+CALL datamesh.approve(:request);
+SET ROLE regress_m3;
+CALL datamesh.approve(:request);
+RESET ROLE;
+SELECT product, what, status, why FROM datamesh.approvals WHERE request = :request;
+
 SELECT kind, details - 'until' - 'waiver' - 'waivers' AS details FROM datamesh.events WHERE product = 'rwteam.t' AND kind ~ 'waive' ORDER BY event_id;
 SELECT * FROM datamesh.verify_event_log();
 CALL datamesh.drop_policy('quality.schema_evolution');
@@ -186,7 +225,8 @@ CALL datamesh.deprecate('rwteam.t', '2.0.0', current_date);
 CALL datamesh.retire('rwteam.t');
 CALL datamesh.drop_domain('rwteam');
 CALL datamesh.drop_domain('rwother');
+CALL datamesh.drop_domain('rw "odd"');
 DELETE FROM datamesh.consumer;
-DROP SCHEMA rwteam_internal, rwother_internal CASCADE;
+DROP SCHEMA rwteam_internal, rwother_internal, "rw ""odd""_internal" CASCADE;
 DROP OWNED BY regress_m1, regress_m2, regress_m3, regress_outsider;
 DROP ROLE regress_team, regress_other, regress_m1, regress_m2, regress_m3, regress_outsider;
