@@ -13,6 +13,8 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -20,9 +22,11 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "base/session.h"
 #include "governance/governance.h"
@@ -209,7 +213,26 @@ measuring_rules(const Target *target)
 	return column_jsonb(0, 1);
 }
 
-/* Through the port, as its owner, who is a role of ours without any other right. */
+/* The owner of a port is a role of ours without any other right. */
+static Oid
+port_owner(const Target *target)
+{
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(target->port));
+	Oid owner;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+						errmsg("the port of data product \"%s\" is gone", target->product)));
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	if (superuser_arg(owner))
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("the port of data product \"%s\" belongs to a superuser",
+							   target->product)));
+	return owner;
+}
+
+/* Through the port, as its owner. */
 static void
 measure(Target *target)
 {
@@ -219,7 +242,7 @@ measure(Target *target)
 	List *results;
 	DmIdentity saved;
 
-	DmBecomeDomain(&saved, DmProductByName(target->product)->domain->port_role);
+	DmBecomeDomain(&saved, port_owner(target));
 	plan = DmQualityPlanCreate(target->port, rules);
 	DmQualityRun(plan);
 	results = DmQualityResults(plan, target->port);
@@ -278,11 +301,11 @@ find_by_default(const Proposal *proposal, const Target *target)
 static void
 find_by_function(const Proposal *proposal, const Target *target)
 {
-	DmProduct *product = DmProductByName(target->product);
-	DmContract *contract = DmContractByVersion(product, target->version);
+	char *document = DmContractDocument(target->product, target->version);
+	Jsonb *contract = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(document)));
 	const Oid type = JSONBOID;
 	Datum value = JsonbPGetDatum(
-		DmPolicyAsk(proposal->name, target->check_function, target->product, contract->document));
+		DmPolicyAsk(proposal->name, target->check_function, target->product, contract));
 
 	DmSpiExecute(
 		"SELECT v ->> 'message', v ->> 'column', nullif(v -> 'figures', 'null') "
