@@ -103,6 +103,9 @@ DmPinSettings(void)
 		{"datestyle", "ISO"},
 		{"intervalstyle", "postgres"},
 		{"extra_float_digits", "1"},
+		/* what we create lies where the database says, in the format that copying writes */
+		{"default_tablespace", ""},
+		{"default_table_access_method", "heap"},
 	};
 	int level = NewGUCNestLevel();
 
