@@ -66,6 +66,18 @@ OBJS = \
 	src/quality/plan.o \
 	src/quality/check.o \
 	src/quality/profile.o \
+	src/masking/kernel_text.o \
+	src/masking/kernel_hash.o \
+	src/masking/kernel_value.o \
+	src/masking/kernel_crypto.o \
+	src/masking/kernel_detect.o \
+	src/masking/calendar.o \
+	src/masking/mask.o \
+	src/masking/generalize.o \
+	src/masking/policy.o \
+	src/masking/key.o \
+	src/masking/keyed.o \
+	src/masking/detect.o \
 	src/ltv/kernel.o \
 	src/ltv/state.o \
 	src/ltv/state_io.o \
@@ -106,6 +118,7 @@ SQL_PARTS = \
 	sql/parts/contract_compare.sql \
 	sql/parts/quality_measure.sql \
 	sql/parts/quality.sql \
+	sql/parts/masking.sql \
 	sql/parts/ltv.sql \
 	sql/parts/governance.sql \
 	sql/parts/governance_council.sql \
@@ -148,6 +161,9 @@ REGRESS = \
 	quality_measure_parallel \
 	ltv \
 	ltv_differential \
+	masking \
+	masking_detect \
+	masking_key \
 	governance_policies \
 	governance_lesson \
 	governance_council \

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # test.sh [SUITE...]: build datamesh, run its suites in a throwaway cluster, count what passed.
 #
-# Suites: regress isolation tap pgtap readme demo (all of them if none is named).
+# Suites: regress isolation tap pgtap fuzz readme demo (all of them if none is named).
 # A suite's tests can be named after a colon: regress:base,catalog  tap:020_crash  pgtap:publish
 # WERROR=1 makes the compiler's warnings errors. KEEP=1 leaves the working folder behind.
 #
@@ -16,7 +16,7 @@ set -euo pipefail
 # shellcheck source=scripts/lib/cluster.sh
 . "$ROOT/scripts/lib/cluster.sh"
 
-ALL_SUITES=(regress isolation tap pgtap readme demo)
+ALL_SUITES=(regress isolation tap pgtap fuzz readme demo)
 ALL_SECONDS=2700 # no run takes longer than this, whatever hangs
 PASSED=0
 FAILED=0
@@ -168,6 +168,13 @@ suite_pgtap() {
 		"${AS_USER[@]}" dropdb --force "pgtap_$name"
 	done
 	check_server pgtap
+}
+
+# The kernels that need no PostgreSQL, alone and under sanitizers; skipped where no compiler has them.
+suite_fuzz() {
+	say "fuzz"
+	stop_cluster
+	tap_file fuzz 300 "${AS_USER[@]}" bash test/fuzz/fuzz_test.sh
 }
 
 # What the README tells people to type, typed, and what it shows compared with what comes.

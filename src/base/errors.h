@@ -37,6 +37,7 @@
 
 /* MD3xx: integrity */
 #define ERRCODE_DM_EVENT_LOG_TAMPERED MAKE_SQLSTATE('M', 'D', '3', '0', '1')
+#define ERRCODE_DM_MASK_KEY MAKE_SQLSTATE('M', 'D', '3', '0', '2')
 
 /* MD4xx: governance.  These are raised in SQL (sql/parts/governance*.sql). */
 #define ERRCODE_DM_POLICY_LOOSENED MAKE_SQLSTATE('M', 'D', '4', '0', '1')

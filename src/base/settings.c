@@ -17,6 +17,7 @@ int dm_sample_keys = 5;
 int dm_max_contract_size = 10 * 1024;
 int dm_switch_timeout = 60 * 1000;
 bool dm_break_glass = false;
+char *dm_mask_key_file = NULL;
 
 void
 DmSettingsInit(void)
@@ -37,5 +38,9 @@ DmSettingsInit(void)
 		"datamesh.break_glass", "Lets a superuser do what the guard of DDL refuses.",
 		"Each statement that it lets pass is written to the event log.", &dm_break_glass, false,
 		PGC_SUSET, GUC_DISALLOW_IN_FILE | GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		"datamesh.mask_key_file", "The file that holds the keys of masks.",
+		"Relative to the data directory. Its permissions must be 0600 or narrower.",
+		&dm_mask_key_file, "datamesh_mask.key", PGC_SUSET, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("datamesh");
 }

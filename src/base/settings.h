@@ -13,6 +13,7 @@ extern int dm_sample_keys;       /* failing keys kept per check */
 extern int dm_max_contract_size; /* kB of YAML or JSON that load_contract accepts */
 extern int dm_switch_timeout;    /* ms that a publish waits to redefine a port */
 extern bool dm_break_glass;      /* a superuser may do what the guard of DDL refuses */
+extern char *dm_mask_key_file;   /* path, relative to the data directory */
 
 extern void DmSettingsInit(void);
 
