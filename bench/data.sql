@@ -7,7 +7,7 @@ CREATE SCHEMA bench;
 
 CREATE TABLE bench.product AS
 SELECT 'C' || lpad((i * 1000003 % 1000000007)::text, 10, '0') AS customer_id,
-       CASE WHEN i % 50 <> 0 THEN 'Customer ' || i END AS customer_name,
+       CASE WHEN i % 200 <> 0 THEN 'Customer ' || i END AS customer_name,
        (revenue * 0.3 + orders * 10 - days * 0.1)::double precision AS ltv_score,
        revenue AS total_revenue,
        orders AS order_count,
