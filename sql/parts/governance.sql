@@ -510,7 +510,8 @@ BEGIN
     IF FOUND THEN
         RETURN jsonb_strip_nulls(jsonb_build_object('policy', policy, 'domain', domain));
     END IF;
-    IF NOT EXISTS (SELECT FROM datamesh.policies AS p WHERE p.policy = remove_policy.policy) THEN
+    PERFORM FROM datamesh.policies AS p WHERE p.policy = remove_policy.policy;
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no policy "%"', policy
         USING ERRCODE = 'MD402', HINT = 'datamesh.policies lists them.';
     END IF;

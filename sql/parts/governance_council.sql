@@ -719,7 +719,8 @@ BEGIN
     -- two who ask for the same at once make one request
     SELECT p.product, p.domain_name INTO product FROM datamesh.product AS p
     WHERE p.product_id = request_waiver.product_id FOR NO KEY UPDATE;
-    IF NOT EXISTS (SELECT FROM datamesh.domain_policies(product.domain_name) AS p WHERE p.policy = request_waiver.policy) THEN
+    PERFORM FROM datamesh.domain_policies(product.domain_name) AS p WHERE p.policy = request_waiver.policy;
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no policy "%" for data product "%"', policy, product.product
         USING ERRCODE = 'MD402', HINT = format('SELECT policy FROM datamesh.effective_policies(%L) lists them.', product.product);
     END IF;

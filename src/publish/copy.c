@@ -59,7 +59,7 @@ typedef struct CopyReceiver
 	int natts; /* of the release, its number included */
 	DmQualityPlan *plan;
 	CommandId cid;
-	BulkInsertState bulk;
+	BulkInsertState bulk;  /* NULL while the release is small: see keep_cache */
 	MemoryContext home;    /* slots: longer than the executor's own */
 	DmTupleFormer *former; /* the tuples of the batch */
 	MemoryContext batch;   /* those that it leaves to others, and what storing needs */
@@ -68,6 +68,7 @@ typedef struct CopyReceiver
 	int nslots;
 	int nrows;
 	Size nbytes;
+	Size written; /* bytes, in all batches */
 	int64 total;
 } CopyReceiver;
 
@@ -85,6 +86,24 @@ copy_startup(DestReceiver *self, int operation, TupleDesc desc)
 	copy->cid = GetCurrentCommandId(true);
 }
 
+/*
+ * A release that fits well into shared buffers stays there: its readers come next.  A larger one is
+ * written through a small ring from then on, so that it does not push everybody else's pages out.
+ * The bound is the one from which sequential scans use a ring.
+ */
+static void
+keep_cache(CopyReceiver *copy)
+{
+	copy->written += copy->nbytes;
+	if (copy->bulk == NULL && copy->written / BLCKSZ > NBuffers / 4)
+	{
+		MemoryContext old = MemoryContextSwitchTo(copy->home);
+
+		copy->bulk = GetBulkInsertState();
+		MemoryContextSwitchTo(old);
+	}
+}
+
 static void
 flush_batch(CopyReceiver *copy)
 {
@@ -92,6 +111,7 @@ flush_batch(CopyReceiver *copy)
 
 	if (copy->nrows == 0)
 		return;
+	keep_cache(copy);
 	old = MemoryContextSwitchTo(copy->batch);
 	table_multi_insert(copy->rel, copy->slots, copy->nrows, copy->cid,
 					   TABLE_INSERT_SKIP_FSM | TABLE_INSERT_FROZEN, copy->bulk);
@@ -183,7 +203,6 @@ make_receiver(Relation rel, DmQualityPlan *plan)
 	copy->rel = rel;
 	copy->natts = RelationGetNumberOfAttributes(rel);
 	copy->plan = plan;
-	copy->bulk = GetBulkInsertState();
 	copy->home = CurrentMemoryContext;
 	copy->former = DmTupleFormerCreate(RelationGetDescr(rel), BATCH_BYTES + ROW_RESERVE);
 	copy->batch = GenerationContextCreate(CurrentMemoryContext, "datamesh copy batch",
@@ -297,7 +316,8 @@ DmCopySource(DmPublication *pub, DmQualityPlan *plan)
 	PopActiveSnapshot();
 
 	pub->rows = copy->total;
-	FreeBulkInsertState(copy->bulk);
+	if (copy->bulk != NULL)
+		FreeBulkInsertState(copy->bulk);
 	table_finish_bulk_insert(rel, TABLE_INSERT_SKIP_FSM);
 	copy->pub.rDestroy(&copy->pub);
 	table_close(rel, NoLock);
