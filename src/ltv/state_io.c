@@ -220,8 +220,14 @@ parse_numeric(char *value)
 }
 
 static DateADT
-parse_date(char *value)
+parse_date(char *value, const char *text)
 {
+	size_t year = strspn(value, "0123456789");
+
+	/* date_in takes more than date_text writes: words such as today, and orders that DateStyle decides */
+	if (value[0] != 'J' && year < 4 && strcmp(value, "infinity") != 0 &&
+		strcmp(value, "-infinity") != 0)
+		invalid_state(text, psprintf("\"%s\" is no date of the form 2026-01-31.", value));
 	return DatumGetDateADT(DirectFunctionCall1(date_in, CStringGetDatum(value)));
 }
 
@@ -270,8 +276,8 @@ parse_fields(StateFields *fields, char *at, const char *text)
 	if ((value = next_value(&at, "first")) != NULL)
 	{
 		fields->flags |= DM_LTV_HAS_DATE;
-		fields->first = parse_date(value);
-		fields->last = parse_date(needed_value(&at, "last", text));
+		fields->first = parse_date(value, text);
+		fields->last = parse_date(needed_value(&at, "last", text), text);
 	}
 	if ((value = next_value(&at, "as_of")) != NULL)
 	{
@@ -279,7 +285,7 @@ parse_fields(StateFields *fields, char *at, const char *text)
 		if (strcmp(value, "null") == 0)
 			fields->flags |= DM_LTV_AS_OF_NULL;
 		else
-			fields->as_of = parse_date(value);
+			fields->as_of = parse_date(value, text);
 	}
 	if ((value = next_value(&at, "parameters")) != NULL)
 		parse_parameters(value, &fields->parameters, text);

@@ -156,6 +156,8 @@ SELECT 'ltv/1 orders=1 amounts=0 total=0 special=nan'::datamesh.ltv_state;
 SELECT 'ltv/1 orders=1 amounts=1 total=0 special=huge'::datamesh.ltv_state;
 SELECT 'ltv/1 orders=1 amounts=1 total=1 first=2024-01-02'::datamesh.ltv_state;
 SELECT 'ltv/1 orders=1 amounts=1 total=1 first=2024-01-02 last=2024-01-01'::datamesh.ltv_state;
+SELECT 'ltv/1 orders=1 amounts=1 total=1 first=today last=today'::datamesh.ltv_state;
+SELECT 'ltv/1 orders=1 amounts=1 total=1 first=01-02-2024 last=01-02-2024'::datamesh.ltv_state;
 SELECT 'ltv/1 orders=1 amounts=1 total=1 parameters=1,2'::datamesh.ltv_state;
 SELECT 'ltv/1 orders=1 amounts=1 total=1 parameters=1,2,3,4,5,6,7'::datamesh.ltv_state;
 SELECT 'ltv/1 orders=1 amounts=1 total=1 and more'::datamesh.ltv_state;
