@@ -51,6 +51,13 @@
 #define DmQualifiedNameList(name) stringToQualifiedNameList(name)
 #endif
 
+/* 16 lets the caller take the error of this one too (needs utils/rangetypes.h) */
+#if PG_VERSION_NUM >= 160000
+#define DmMakeRange(type, lower, upper) make_range(type, lower, upper, false, NULL)
+#else
+#define DmMakeRange(type, lower, upper) make_range(type, lower, upper, false)
+#endif
+
 /* the local transaction's number (needs storage/proc.h) */
 #if PG_VERSION_NUM >= 170000
 #define DmLocalTransaction() (MyProc->vxid.lxid)

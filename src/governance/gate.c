@@ -35,6 +35,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "base/compat.h"
 #include "base/session.h"
 #include "governance/governance.h"
 #include "quality/check.h"
@@ -248,7 +249,7 @@ function_owner(const char *name, Oid *owner)
 
 	/* Who publishes need not have a right to the schema that a policy's function is in. */
 	DmBecomeExtensionOwner(&saved);
-	oid = LookupFuncName(stringToQualifiedNameList(name), 2, types, true);
+	oid = LookupFuncName(DmQualifiedNameList(name), 2, types, true);
 	DmIdentityRestore(&saved);
 	if (OidIsValid(oid))
 		tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(oid));

@@ -31,7 +31,7 @@ range_of(FunctionCallInfo fcinfo, bool lower_open, Datum lower, bool upper_open,
 	RangeBound from = {lower, lower_open, !lower_open, true};
 	RangeBound to = {upper, upper_open, false, false};
 
-	return RangeTypePGetDatum(make_range(type, &from, &to, false));
+	return RangeTypePGetDatum(DmMakeRange(type, &from, &to));
 }
 
 static void
