@@ -67,6 +67,8 @@ OBJS = \
 	src/quality/check.o \
 	src/quality/profile.o \
 	src/masking/kernel_text.o \
+	src/masking/kernel_number.o \
+	src/masking/kernel_calendar.o \
 	src/masking/kernel_hash.o \
 	src/masking/kernel_value.o \
 	src/masking/kernel_crypto.o \

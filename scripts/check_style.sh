@@ -17,7 +17,7 @@ sources() { find src -name '*.[ch]' | sort; }
 shell_scripts() { find scripts .ci test bench -type f \( -name '*.sh' -o -path .ci/run \) 2>/dev/null | sort; }
 text_files() {
 	find . \( -name .git -o -name results -o -name output_iso -o -name tmp_check -o -path ./sql/datamesh--\* \
-		-o -path ./test/expected -o -path ./test/fixtures -o -path ./test/data -o -name __pycache__ \) -prune \
+		-o -path ./test/expected -o -path ./test/fuzz/corpus -o -path ./test/fixtures -o -path ./test/data -o -name __pycache__ \) -prune \
 		-o -type f -size -1000k \
 		! -name '*.o' ! -name '*.so' ! -name '*.bc' ! -name '*.dep' ! -name '*.gz' ! -name '*.diffs' \
 		! -name regression.out -print | sed 's|^\./||' | sort

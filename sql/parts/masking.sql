@@ -112,7 +112,7 @@ CREATE FUNCTION datamesh.mask_date_trunc(value date, unit text)
 RETURNS date
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_mask_trunc_date';
 COMMENT ON FUNCTION datamesh.mask_date_trunc(date, text) IS
-'The first day of the week, month, quarter, year, decade or century (unit) of a date. Error 22023 for other units.';
+'The first day of the week, month, quarter, year, decade, century or millennium (unit) of a date; the first date that there is, where it would be before that. Error 22023 for other units.';
 
 CREATE FUNCTION datamesh.mask_date_trunc(value timestamp, unit text)
 RETURNS timestamp
@@ -148,7 +148,7 @@ CREATE FUNCTION datamesh.mask_generalize(value date, unit text)
 RETURNS daterange
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_mask_generalize_date';
 COMMENT ON FUNCTION datamesh.mask_generalize(date, text) IS
-'The week, month, quarter, year, decade or century (unit) of a date, as a range. Infinite dates give the range of everything. Error 22023 for other units.';
+'The week, month, quarter, year, decade, century or millennium (unit) of a date, as a range. Infinite dates give the range of everything. Error 22023 for other units.';
 
 -- ---- the key ----
 
@@ -253,28 +253,28 @@ RETURNS integer
 LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_mask_noise_int4';
 REVOKE ALL ON FUNCTION datamesh.mask_noise(integer, double precision, datamesh.mask_policy, text) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.mask_noise(integer, double precision, datamesh.mask_policy, text) IS
-'A value changed by up to ratio of itself, up or down: the same each time for one key, policy, row and value, so that reading it often tells no more. row_key is what identifies the row. Stays within the type; 0, NaN and infinities stay. Errors: 22023 unless 0 < ratio <= 1, MD302.';
+'A value changed by up to ratio of itself, up or down: the same each time for one key, policy, row and value, so that reading it often tells no more. row_key is what identifies the row. Stays within the type; 0, NaN and infinities stay, and an integer or numeric may move by its last digit where ratio would let it move by less. Errors: 22023 unless 0 < ratio <= 1, MD302.';
 
 CREATE FUNCTION datamesh.mask_noise(value bigint, ratio double precision, policy datamesh.mask_policy, row_key text)
 RETURNS bigint
 LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_mask_noise_int8';
 REVOKE ALL ON FUNCTION datamesh.mask_noise(bigint, double precision, datamesh.mask_policy, text) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.mask_noise(bigint, double precision, datamesh.mask_policy, text) IS
-'A value changed by up to ratio of itself, up or down: the same each time for one key, policy, row and value, so that reading it often tells no more. row_key is what identifies the row. Stays within the type; 0, NaN and infinities stay. Errors: 22023 unless 0 < ratio <= 1, MD302.';
+'A value changed by up to ratio of itself, up or down: the same each time for one key, policy, row and value, so that reading it often tells no more. row_key is what identifies the row. Stays within the type; 0, NaN and infinities stay, and an integer or numeric may move by its last digit where ratio would let it move by less. Errors: 22023 unless 0 < ratio <= 1, MD302.';
 
 CREATE FUNCTION datamesh.mask_noise(value double precision, ratio double precision, policy datamesh.mask_policy, row_key text)
 RETURNS double precision
 LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_mask_noise_float8';
 REVOKE ALL ON FUNCTION datamesh.mask_noise(double precision, double precision, datamesh.mask_policy, text) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.mask_noise(double precision, double precision, datamesh.mask_policy, text) IS
-'A value changed by up to ratio of itself, up or down: the same each time for one key, policy, row and value, so that reading it often tells no more. row_key is what identifies the row. Stays within the type; 0, NaN and infinities stay. Errors: 22023 unless 0 < ratio <= 1, MD302.';
+'A value changed by up to ratio of itself, up or down: the same each time for one key, policy, row and value, so that reading it often tells no more. row_key is what identifies the row. Stays within the type; 0, NaN and infinities stay, and an integer or numeric may move by its last digit where ratio would let it move by less. Errors: 22023 unless 0 < ratio <= 1, MD302.';
 
 CREATE FUNCTION datamesh.mask_noise(value numeric, ratio double precision, policy datamesh.mask_policy, row_key text)
 RETURNS numeric
 LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_mask_noise_numeric';
 REVOKE ALL ON FUNCTION datamesh.mask_noise(numeric, double precision, datamesh.mask_policy, text) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.mask_noise(numeric, double precision, datamesh.mask_policy, text) IS
-'A value changed by up to ratio of itself, up or down: the same each time for one key, policy, row and value, so that reading it often tells no more. row_key is what identifies the row. Stays within the type; 0, NaN and infinities stay. Errors: 22023 unless 0 < ratio <= 1, MD302.';
+'A value changed by up to ratio of itself, up or down: the same each time for one key, policy, row and value, so that reading it often tells no more. row_key is what identifies the row. Stays within the type; 0, NaN and infinities stay, and an integer or numeric may move by its last digit where ratio would let it move by less. Errors: 22023 unless 0 < ratio <= 1, MD302.';
 
 CREATE FUNCTION datamesh.mask_noise(value date, days integer, policy datamesh.mask_policy, row_key text)
 RETURNS date

@@ -1,108 +1,97 @@
 /*-------------------------------------------------------------------------
  *
  * calendar.c
- *		The week, month, ... that a date lies in.
+ *		mask_date_trunc, and mask_generalize of dates: SQL glue over kernel_calendar.c.
  *
- * date_trunc goes by timestamp, whose range is smaller than that of dates, and fails
- * beyond it; a mask must not fail on a value.
+ * No value is an error: what begins before the first date or timestamp begins with it.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "fmgr.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
+#include "utils/date.h"
+#include "utils/rangetypes.h"
+#include "utils/timestamp.h"
 
-#include "masking/calendar.h"
+#include "masking/masking.h"
 #include "base/compat.h"
 
-#define FIRST_DATE (DATETIME_MIN_JULIAN - POSTGRES_EPOCH_JDATE)
+PG_FUNCTION_INFO_V1(dm_mask_trunc_date);
+PG_FUNCTION_INFO_V1(dm_mask_trunc_timestamp);
+PG_FUNCTION_INFO_V1(dm_mask_trunc_timestamptz);
+PG_FUNCTION_INFO_V1(dm_mask_generalize_date);
 
-typedef struct Unit
+StaticAssertDecl(DM_FIRST_DAY == DATETIME_MIN_JULIAN - POSTGRES_EPOCH_JDATE,
+				 "dates begin where the kernel has it");
+StaticAssertDecl(DM_END_DAY == (int64) DATE_END_JULIAN - POSTGRES_EPOCH_JDATE,
+				 "dates end where the kernel has it");
+StaticAssertDecl(DM_FIRST_DAY *DM_DAY == MIN_TIMESTAMP, "so do timestamps");
+
+static DmUnit
+unit_of(text *name, DmUnit least, const char *kind, const char *known)
 {
-	const char *name;
-	int days;
-	int months;
-	int years;
-	int first_year; /* years are counted in steps from here */
-} Unit;
+	DmUnit unit = DmUnitOf(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
 
-static const Unit units[] = {
-	{"week", 7, 0, 0, 0}, {"month", 0, 1, 0, 0},   {"quarter", 0, 3, 0, 0},
-	{"year", 0, 0, 1, 0}, {"decade", 0, 0, 10, 0}, {"century", 0, 0, 100, 1},
-};
-
-static const Unit *
-find_unit(text *unit)
-{
-	for (int i = 0; i < lengthof(units); i++)
-		if (strlen(units[i].name) == VARSIZE_ANY_EXHDR(unit) &&
-			pg_strncasecmp(units[i].name, VARDATA_ANY(unit), VARSIZE_ANY_EXHDR(unit)) == 0)
-			return &units[i];
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("a date cannot be masked to \"%s\"", text_to_cstring(unit)),
-					errhint("Use week, month, quarter, year, decade or century.")));
+	if (unit < least)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("a %s cannot be masked to \"%s\"", kind, text_to_cstring(name)),
+						errhint("Use %s.", known)));
+	return unit;
 }
 
-static int
-floor_to(int value, int step)
+/* What is shorter than a week hides nothing of a date. */
+static DmUnit
+date_unit(text *name)
 {
-	int rest = value % step;
-
-	return value - (rest < 0 ? rest + step : rest);
+	return unit_of(name, DM_UNIT_WEEK, "date",
+				   "week, month, quarter, year, decade, century or millennium");
 }
 
-/* The date as days; the first or last one if there is none. */
-static DateADT
-days_of(int year, int month, int day, bool *too_late)
+Datum
+dm_mask_trunc_date(PG_FUNCTION_ARGS)
 {
-	int64 last = (int64) DATE_END_JULIAN - POSTGRES_EPOCH_JDATE;
-	int64 days;
-
-	*too_late = year > 5874897;
-	if (*too_late)
-		return 0;
-	if (year < -4713)
-		return FIRST_DATE;
-	days = (int64) date2j(year, month, day) - POSTGRES_EPOCH_JDATE;
-	*too_late = days >= last;
-	return (DateADT) Max(days, FIRST_DATE);
-}
-
-void
-DmCalendarPeriod(DateADT date, text *unit, DmPeriod *period)
-{
-	const Unit *u = find_unit(unit);
-	int year, month, day;
-	bool never;
+	DateADT date = PG_GETARG_DATEADT(0);
+	DmUnit unit = date_unit(PG_GETARG_TEXT_PP(1));
+	DmPeriod period;
 
 	if (DATE_NOT_FINITE(date))
-	{
-		period->first = period->next = date;
-		period->open_end = true;
-		return;
-	}
-	if (u->days > 0)
-	{
-		int64 julian = (int64) date + POSTGRES_EPOCH_JDATE;
-		int64 first = date - julian % 7; /* Julian day 0 was a Monday */
+		PG_RETURN_DATEADT(date);
+	DmDatePeriod(date, unit, &period);
+	PG_RETURN_DATEADT(period.first);
+}
 
-		period->first = (DateADT) Max(first, FIRST_DATE);
-		period->open_end = first + 7 >= (int64) DATE_END_JULIAN - POSTGRES_EPOCH_JDATE;
-		period->next = period->open_end ? 0 : (DateADT) (first + 7);
-		return;
-	}
-	j2date(date + POSTGRES_EPOCH_JDATE, &year, &month, &day);
-	if (u->months > 0)
-	{
-		month = floor_to(month - 1, u->months) + 1;
-		period->first = days_of(year, month, 1, &never);
-		month += u->months;
-		period->next =
-			days_of(year + month / 13, month > 12 ? month - 12 : month, 1, &period->open_end);
-		return;
-	}
-	year = floor_to(year - u->first_year, u->years) + u->first_year;
-	period->first = days_of(year, 1, 1, &never);
-	period->next = days_of(year + u->years, 1, 1, &period->open_end);
+Datum
+dm_mask_trunc_timestamp(PG_FUNCTION_ARGS)
+{
+	DmUnit unit =
+		unit_of(PG_GETARG_TEXT_PP(1), DM_UNIT_MINUTE, "timestamp",
+				"minute, hour, day, week, month, quarter, year, decade, century or millennium");
+
+	PG_RETURN_TIMESTAMP(DmTimestampTrunc(PG_GETARG_TIMESTAMP(0), unit));
+}
+
+/*
+ * In UTC, as a timestamp is its microseconds there: by the reader's TimeZone, a reader could move the
+ * edges, and find the hour.
+ */
+Datum
+dm_mask_trunc_timestamptz(PG_FUNCTION_ARGS)
+{
+	return dm_mask_trunc_timestamp(fcinfo);
+}
+
+/* An infinite date lies in the range of everything. */
+Datum
+dm_mask_generalize_date(PG_FUNCTION_ARGS)
+{
+	DateADT date = PG_GETARG_DATEADT(0);
+	DmUnit unit = date_unit(PG_GETARG_TEXT_PP(1));
+	DmPeriod period = {0, 0, true};
+
+	if (!DATE_NOT_FINITE(date))
+		DmDatePeriod(date, unit, &period);
+	return DmMaskRange(fcinfo, DATE_NOT_FINITE(date), DateADTGetDatum(period.first),
+					   period.open_end, DateADTGetDatum(period.next));
 }

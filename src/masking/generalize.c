@@ -15,17 +15,15 @@
 #include "utils/numeric.h"
 #include "utils/rangetypes.h"
 
-#include "masking/calendar.h"
+#include "masking/masking.h"
 #include "base/compat.h"
 
 PG_FUNCTION_INFO_V1(dm_mask_generalize_int4);
 PG_FUNCTION_INFO_V1(dm_mask_generalize_int8);
 PG_FUNCTION_INFO_V1(dm_mask_generalize_numeric);
-PG_FUNCTION_INFO_V1(dm_mask_generalize_date);
 
-/* [lower, upper) of the function's result type; an end that is open has no value. */
-static Datum
-range_of(FunctionCallInfo fcinfo, bool lower_open, Datum lower, bool upper_open, Datum upper)
+Datum
+DmMaskRange(FunctionCallInfo fcinfo, bool lower_open, Datum lower, bool upper_open, Datum upper)
 {
 	TypeCacheEntry *type = range_get_typcache(fcinfo, get_fn_expr_rettype(fcinfo->flinfo));
 	RangeBound from = {lower, lower_open, !lower_open, true};
@@ -41,42 +39,37 @@ step_error(void)
 					errmsg("the step of a grid must be above 0")));
 }
 
-/* The grid's lines around a value; false where they lie beyond int64. */
-static void
-int_bounds(int64 value, int64 step, int64 *lower, bool *lower_open, int64 *upper, bool *upper_open)
-{
-	int64 rest;
-
-	if (step < 1)
-		step_error();
-	rest = value % step;
-	if (rest < 0)
-		rest += step;
-	*lower_open = value < PG_INT64_MIN + rest;
-	*lower = *lower_open ? 0 : value - rest;
-	*upper_open = value > PG_INT64_MAX - (step - rest);
-	*upper = *upper_open ? 0 : value + (step - rest);
-}
-
 Datum
 dm_mask_generalize_int4(PG_FUNCTION_ARGS)
 {
-	int64 lower, upper;
-	bool lower_open, upper_open;
+	int32 step = PG_GETARG_INT32(1);
+	DmGridCell cell;
 
-	int_bounds(PG_GETARG_INT32(0), PG_GETARG_INT32(1), &lower, &lower_open, &upper, &upper_open);
-	return range_of(fcinfo, lower<PG_INT32_MIN, Int32GetDatum((int32) lower), upper> PG_INT32_MAX,
-					Int32GetDatum((int32) upper));
+	if (step < 1)
+		step_error();
+	DmGridInt(PG_GETARG_INT32(0), step, PG_INT32_MIN, PG_INT32_MAX, &cell);
+	return DmMaskRange(fcinfo, cell.lower_open, Int32GetDatum((int32) cell.lower), cell.upper_open,
+					   Int32GetDatum((int32) cell.upper));
 }
 
 Datum
 dm_mask_generalize_int8(PG_FUNCTION_ARGS)
 {
-	int64 lower, upper;
-	bool lower_open, upper_open;
+	int64 step = PG_GETARG_INT64(1);
+	DmGridCell cell;
 
-	int_bounds(PG_GETARG_INT64(0), PG_GETARG_INT64(1), &lower, &lower_open, &upper, &upper_open);
-	return range_of(fcinfo, lower_open, Int64GetDatum(lower), upper_open, Int64GetDatum(upper));
+	if (step < 1)
+		step_error();
+	DmGridInt(PG_GETARG_INT64(0), step, PG_INT64_MIN, PG_INT64_MAX, &cell);
+	return DmMaskRange(fcinfo, cell.lower_open, Int64GetDatum(cell.lower), cell.upper_open,
+					   Int64GetDatum(cell.upper));
+}
+
+/* Without the digits of the value: 12.340 with step 10 lies in [10,20). */
+static Datum
+trimmed(Numeric number)
+{
+	return DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(number));
 }
 
 Datum
@@ -85,32 +78,20 @@ dm_mask_generalize_numeric(PG_FUNCTION_ARGS)
 	Numeric value = PG_GETARG_NUMERIC(0);
 	Numeric step = PG_GETARG_NUMERIC(1);
 	Datum zero = NumericGetDatum(int64_to_numeric(0));
-	Datum lower;
+	bool beneath = false, beyond = false;
+	Numeric above, lower, upper;
 
 	if (numeric_is_nan(step) || numeric_is_inf(step) ||
 		!DatumGetBool(DirectFunctionCall2(numeric_gt, NumericGetDatum(step), zero)))
 		step_error();
 	if (numeric_is_nan(value) || numeric_is_inf(value))
-		return range_of(fcinfo, true, (Datum) 0, true, (Datum) 0);
-	lower = DirectFunctionCall2(numeric_mod, NumericGetDatum(value), NumericGetDatum(step));
-	if (DatumGetBool(DirectFunctionCall2(numeric_lt, lower, zero)))
-		lower = DirectFunctionCall2(numeric_add, lower, NumericGetDatum(step));
-	lower = DirectFunctionCall2(numeric_sub, NumericGetDatum(value), lower);
-	/* Not the digits of the value: 12.340 with step 10 is [10,20). */
-	lower = DirectFunctionCall1(numeric_trim_scale, lower);
-	return range_of(
-		fcinfo, false, lower, false,
-		DirectFunctionCall1(numeric_trim_scale,
-							DirectFunctionCall2(numeric_add, lower, NumericGetDatum(step))));
-}
-
-Datum
-dm_mask_generalize_date(PG_FUNCTION_ARGS)
-{
-	DateADT date = PG_GETARG_DATEADT(0);
-	DmPeriod period;
-
-	DmCalendarPeriod(date, PG_GETARG_TEXT_PP(1), &period);
-	return range_of(fcinfo, DATE_NOT_FINITE(date), DateADTGetDatum(period.first), period.open_end,
-					DateADTGetDatum(period.next));
+		return DmMaskRange(fcinfo, true, (Datum) 0, true, (Datum) 0);
+	above = numeric_mod_opt_error(value, step, NULL);
+	if (DatumGetBool(DirectFunctionCall2(numeric_lt, NumericGetDatum(above), zero)))
+		above = numeric_add_opt_error(above, step, NULL);
+	lower = numeric_sub_opt_error(value, above, &beneath);
+	/* From the value and not from lower, which may not be there. */
+	upper = numeric_add_opt_error(value, numeric_sub_opt_error(step, above, NULL), &beyond);
+	return DmMaskRange(fcinfo, beneath, beneath ? (Datum) 0 : trimmed(lower), beyond,
+					   beyond ? (Datum) 0 : trimmed(upper));
 }

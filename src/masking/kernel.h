@@ -53,10 +53,114 @@ extern bool DmEmailCut(const DmChars *chars, const char *text, size_t length, si
 					   size_t *tail);
 
 /*
+ * A masked text: the first head bytes of the value, so many times the pad, the value from byte tail
+ * on.  Cut makes one of the parameters of a mask (which are not negative); Size is what Write needs,
+ * SIZE_MAX if that is no size.
+ */
+typedef struct DmPieces
+{
+	size_t head;
+	size_t tail;
+	size_t pads;
+} DmPieces;
+
+extern void DmPartialPieces(const DmChars *chars, const char *text, size_t length, int32_t prefix,
+							int32_t suffix, DmPieces *pieces);
+extern void DmFirstPieces(const DmChars *chars, const char *text, size_t length, int32_t count,
+						  DmPieces *pieces);
+extern void DmLastPieces(const DmChars *chars, const char *text, size_t length, int32_t count,
+						 DmPieces *pieces);
+extern size_t DmMaskedSize(const DmPieces *pieces, size_t length, size_t pad_length);
+extern void DmMaskedWrite(const DmPieces *pieces, const char *text, size_t length, const char *pad,
+						  size_t pad_length, char *to);
+
+/*
+ * Numbers.
+ *
+ * The lines of a grid are the multiples of step, which is at least 1; an end beyond the type's least
+ * and greatest number is open.  value is one of the type.
+ */
+typedef struct DmGridCell
+{
+	int64_t lower;
+	int64_t upper; /* the next cell's lower */
+	bool lower_open;
+	bool upper_open;
+} DmGridCell;
+
+extern void DmGridInt(int64_t value, int64_t step, int64_t least, int64_t most, DmGridCell *cell);
+
+/*
+ * Noise.  ratio is above 0 and at most 1, unit from [-1, 1).  Span is how far a number may move: 1 at
+ * least, unless it is 0.  Within moves it by at most span, and not beyond least and most.  Factor is
+ * 1 + ratio * unit as a multiple of 1 / DM_NOISE_ONE; with shrink, it is reflected to at most 1.
+ */
+#define DM_NOISE_ONE INT64_C(1000000000000000)
+#define DM_NOISE_DIGITS 15 /* of DM_NOISE_ONE */
+
+#define DM_DIGEST_SIZE 32
+
+extern uint64_t DmNoiseSpan(int64_t value, double ratio);
+extern int64_t DmNoiseWithin(int64_t value, uint64_t span, const uint8_t digest[DM_DIGEST_SIZE],
+							 int64_t least, int64_t most);
+extern double DmNoiseUnit(const uint8_t digest[DM_DIGEST_SIZE]);
+extern double DmNoiseFloat(double value, double ratio, double unit);
+extern int64_t DmNoiseFactor(double ratio, double unit, bool shrink);
+
+/*
+ * Pseudonyms: RFC 4648 base 32 in lower case, a number of 63 bits, a UUID of version 8 (RFC 9562:
+ * made by a method of one's own).
+ */
+#define DM_PSEUDONYM_SIZE 24
+#define DM_UUID_SIZE 16
+
+extern void DmPseudonymText(const uint8_t digest[DM_DIGEST_SIZE], char to[DM_PSEUDONYM_SIZE]);
+extern int64_t DmPseudonymInt(const uint8_t digest[DM_DIGEST_SIZE]);
+extern void DmPseudonymUuid(const uint8_t digest[DM_DIGEST_SIZE], uint8_t to[DM_UUID_SIZE]);
+
+/*
+ * Times: days and microseconds since 2000-01-01, as PostgreSQL counts them.
+ */
+typedef enum DmUnit
+{
+	DM_UNIT_NONE,
+	DM_UNIT_MINUTE,
+	DM_UNIT_HOUR,
+	DM_UNIT_DAY,
+	DM_UNIT_WEEK, /* begins on Monday */
+	DM_UNIT_MONTH,
+	DM_UNIT_QUARTER,
+	DM_UNIT_YEAR,
+	DM_UNIT_DECADE,  /* 2020 to 2029 */
+	DM_UNIT_CENTURY, /* 2001 to 2100 */
+	DM_UNIT_MILLENNIUM,
+} DmUnit;
+
+#define DM_FIRST_DAY INT64_C(-2451545) /* 4714-11-24 BC */
+#define DM_END_DAY INT64_C(2145031949) /* the day after the last date */
+#define DM_DAY INT64_C(86400000000)    /* in microseconds */
+
+typedef struct DmPeriod
+{
+	int32_t first;
+	int32_t next;  /* the first day after it */
+	bool open_end; /* there is no such date */
+} DmPeriod;
+
+/* The unit of that name, in any case. */
+extern DmUnit DmUnitOf(const char *name, size_t length);
+
+/*
+ * What begins before the first day begins with it.  Dates from DM_FIRST_DAY to before DM_END_DAY, units
+ * of a day and more; times from DM_FIRST_DAY on, or INT64_MIN and INT64_MAX, which stay.
+ */
+extern void DmDatePeriod(int32_t day, DmUnit unit, DmPeriod *period);
+extern int64_t DmTimestampTrunc(int64_t time, DmUnit unit);
+
+/*
  * Digests.  SHA-256 (FIPS 180-4), HMAC with it (RFC 2104), Keccak-256 (as Ethereum uses it: the
  * padding before FIPS 202).
  */
-#define DM_DIGEST_SIZE 32
 #define DM_SHA256_BLOCK 64
 
 typedef struct DmSha256

@@ -150,3 +150,58 @@ DmEmailCut(const DmChars *chars, const char *text, size_t length, size_t *head, 
 		*tail = dot - 1;
 	return true;
 }
+
+void
+DmPartialPieces(const DmChars *chars, const char *text, size_t length, int32_t prefix,
+				int32_t suffix, DmPieces *pieces)
+{
+	pieces->pads = 1;
+	if (!DmPartialCut(chars, text, length, prefix, suffix, &pieces->head, &pieces->tail))
+		pieces->head = 0, pieces->tail = length;
+}
+
+void
+DmFirstPieces(const DmChars *chars, const char *text, size_t length, int32_t count,
+			  DmPieces *pieces)
+{
+	int64_t hidden;
+
+	pieces->head = 0;
+	pieces->tail = DmCharSkip(chars, text, length, count, &hidden);
+	pieces->pads = (size_t) hidden;
+}
+
+void
+DmLastPieces(const DmChars *chars, const char *text, size_t length, int32_t count, DmPieces *pieces)
+{
+	pieces->head = DmCharTail(chars, text, length, count);
+	pieces->tail = length;
+	pieces->pads = DmCharCount(chars, text + pieces->head, length - pieces->head);
+}
+
+size_t
+DmMaskedSize(const DmPieces *pieces, size_t length, size_t pad_length)
+{
+	size_t shown = pieces->head + (length - pieces->tail);
+
+	if (pad_length > 0 && pieces->pads > (SIZE_MAX - 1 - shown) / pad_length)
+		return SIZE_MAX;
+	return shown + pieces->pads * pad_length;
+}
+
+void
+DmMaskedWrite(const DmPieces *pieces, const char *text, size_t length, const char *pad,
+			  size_t pad_length, char *to)
+{
+	memcpy(to, text, pieces->head);
+	to += pieces->head;
+	if (pad_length == 1)
+	{
+		memset(to, *pad, pieces->pads);
+		to += pieces->pads;
+	}
+	else
+		for (size_t i = 0; i < pieces->pads; i++, to += pad_length)
+			memcpy(to, pad, pad_length);
+	memcpy(to, text + pieces->tail, length - pieces->tail);
+}

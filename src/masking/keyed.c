@@ -11,16 +11,11 @@
  */
 #include "postgres.h"
 
-#include <float.h>
-#include <math.h>
-
-#include "common/int.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "port/pg_bswap.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
-#include "utils/datetime.h"
 #include "utils/numeric.h"
 #include "utils/uuid.h"
 
@@ -36,8 +31,6 @@ PG_FUNCTION_INFO_V1(dm_mask_noise_int8);
 PG_FUNCTION_INFO_V1(dm_mask_noise_float8);
 PG_FUNCTION_INFO_V1(dm_mask_noise_numeric);
 PG_FUNCTION_INFO_V1(dm_mask_noise_date);
-
-#define PSEUDONYM_BYTES 15 /* 24 characters of five bits */
 
 static void
 digest_text(DmMaskPurpose purpose, const text *policy, const text *context, const text *value,
@@ -65,35 +58,17 @@ dm_mask_hash(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(result);
 }
 
-/* mask_pseudonym(value, policy, consumer): RFC 4648 base 32, in lower case */
+/* mask_pseudonym(value, policy, consumer) */
 Datum
 dm_mask_pseudonym(PG_FUNCTION_ARGS)
 {
-	static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
 	uint8_t digest[DM_DIGEST_SIZE];
-	char result[PSEUDONYM_BYTES * 8 / 5];
+	char result[DM_PSEUDONYM_SIZE];
 
 	digest_text(DM_MASK_PSEUDONYM, PG_GETARG_TEXT_PP(1), PG_GETARG_TEXT_PP(2), PG_GETARG_TEXT_PP(0),
 				digest);
-	for (int group = 0; group < PSEUDONYM_BYTES / 5; group++)
-	{
-		uint64 bits = 0;
-
-		for (int i = 0; i < 5; i++)
-			bits = bits << 8 | digest[group * 5 + i];
-		for (int i = 7; i >= 0; i--, bits >>= 5)
-			result[group * 8 + i] = alphabet[bits & 31];
-	}
+	DmPseudonymText(digest, result);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(result, sizeof(result)));
-}
-
-static uint64
-first_bits(const uint8_t digest[DM_DIGEST_SIZE])
-{
-	uint64 bits;
-
-	memcpy(&bits, digest, sizeof(bits));
-	return pg_ntoh64(bits);
 }
 
 static void
@@ -105,7 +80,6 @@ digest_int8(DmMaskPurpose purpose, const text *policy, const text *context, int6
 	DmMaskDigest(purpose, policy, context, &big, sizeof(big), digest);
 }
 
-/* A number of 63 bits: never negative. */
 Datum
 dm_mask_pseudonym_int8(PG_FUNCTION_ARGS)
 {
@@ -113,10 +87,9 @@ dm_mask_pseudonym_int8(PG_FUNCTION_ARGS)
 
 	digest_int8(DM_MASK_PSEUDONYM, PG_GETARG_TEXT_PP(1), PG_GETARG_TEXT_PP(2), PG_GETARG_INT64(0),
 				digest);
-	PG_RETURN_INT64((int64) (first_bits(digest) >> 1));
+	PG_RETURN_INT64(DmPseudonymInt(digest));
 }
 
-/* A UUID of version 8 (RFC 9562: made by a method of one's own). */
 Datum
 dm_mask_pseudonym_uuid(PG_FUNCTION_ARGS)
 {
@@ -126,21 +99,13 @@ dm_mask_pseudonym_uuid(PG_FUNCTION_ARGS)
 
 	DmMaskDigest(DM_MASK_PSEUDONYM, PG_GETARG_TEXT_PP(1), PG_GETARG_TEXT_PP(2), value->data,
 				 UUID_LEN, digest);
-	memcpy(result->data, digest, UUID_LEN);
-	result->data[6] = (result->data[6] & 0x0F) | 0x80;
-	result->data[8] = (result->data[8] & 0x3F) | 0x80;
+	DmPseudonymUuid(digest, result->data);
 	PG_RETURN_UUID_P(result);
 }
 
 /*
  * Noise: value * (1 + ratio * u), u from [-1, 1) by the digest of value and row.
  */
-
-static double
-unit_noise(const uint8_t digest[DM_DIGEST_SIZE])
-{
-	return ldexp((double) (first_bits(digest) >> 11), -52) - 1.0;
-}
 
 static double
 noise_ratio(double ratio)
@@ -151,21 +116,14 @@ noise_ratio(double ratio)
 	return ratio;
 }
 
-/* The result stays within the type: an overflow would tell of the value. */
 static int64
 noisy_int(FunctionCallInfo fcinfo, int64 value, int64 least, int64 most)
 {
 	double ratio = noise_ratio(PG_GETARG_FLOAT8(1));
 	uint8_t digest[DM_DIGEST_SIZE];
-	double change;
-	int64 result;
 
 	digest_int8(DM_MASK_NOISE, PG_GETARG_TEXT_PP(2), PG_GETARG_TEXT_PP(3), value, digest);
-	change = rint((double) value * ratio * unit_noise(digest));
-	if (change >= 9.2e18 || change <= -9.2e18 ||
-		pg_add_s64_overflow(value, (int64) change, &result))
-		return change > 0 ? most : least;
-	return Min(Max(result, least), most);
+	return DmNoiseWithin(value, DmNoiseSpan(value, ratio), digest, least, most);
 }
 
 Datum
@@ -186,23 +144,46 @@ dm_mask_noise_float8(PG_FUNCTION_ARGS)
 	double value = PG_GETARG_FLOAT8(0);
 	double ratio = noise_ratio(PG_GETARG_FLOAT8(1));
 	uint8_t digest[DM_DIGEST_SIZE];
-	double result;
 	int64 bits;
 
-	if (isnan(value) || isinf(value))
-		PG_RETURN_FLOAT8(value);
 	value += 0.0; /* -0 is 0 */
 	memcpy(&bits, &value, sizeof(bits));
 	digest_int8(DM_MASK_NOISE, PG_GETARG_TEXT_PP(2), PG_GETARG_TEXT_PP(3), bits, digest);
-	result = value * (1.0 + ratio * unit_noise(digest));
-	if (isinf(result))
-		result = value < 0 ? -DBL_MAX : DBL_MAX;
-	PG_RETURN_FLOAT8(result);
+	PG_RETURN_FLOAT8(DmNoiseFloat(value, ratio, DmNoiseUnit(digest)));
 }
 
-#define FACTOR_DIGITS 15
+#define HUGE_DIGITS 131000 /* numeric ends at 131072: twice of this may not be there */
 
-/* Keeps the scale of the value; 1 and 1.00 are one value, and get the same noise. */
+/* What the last digit of a value counts; down: less than nothing. */
+static Datum
+last_digit(Datum scale, bool down)
+{
+	return NumericGetDatum(int64_div_fast_to_numeric(down ? -1 : 1, DatumGetInt32(scale)));
+}
+
+/*
+ * Keeps the scale of the value; 1 and 1.00 are one value, and get the same noise.  What is not 0 does
+ * not stay what it is: if its scale lets it move no further, then by its last digit.
+ */
+static Datum
+noisy_numeric(Numeric value, double ratio, const uint8_t *digest, bool huge)
+{
+	double unit = DmNoiseUnit(digest);
+	Datum scale = DirectFunctionCall1(numeric_scale, NumericGetDatum(value));
+	Datum factor = NumericGetDatum(
+		int64_div_fast_to_numeric(DmNoiseFactor(ratio, unit, huge), DM_NOISE_DIGITS));
+	Datum result = DirectFunctionCall2(
+		numeric_round, DirectFunctionCall2(numeric_mul, NumericGetDatum(value), factor), scale);
+	bool negative;
+
+	if (!DatumGetBool(DirectFunctionCall2(numeric_eq, result, NumericGetDatum(value))) ||
+		DatumGetBool(DirectFunctionCall2(numeric_eq, result, NumericGetDatum(int64_to_numeric(0)))))
+		return result;
+	negative = DatumGetInt32(DirectFunctionCall2(numeric_cmp, result,
+												 NumericGetDatum(int64_to_numeric(0)))) < 0;
+	return DirectFunctionCall2(numeric_add, result, last_digit(scale, huge ? !negative : unit < 0));
+}
+
 Datum
 dm_mask_noise_numeric(PG_FUNCTION_ARGS)
 {
@@ -210,19 +191,13 @@ dm_mask_noise_numeric(PG_FUNCTION_ARGS)
 	double ratio = noise_ratio(PG_GETARG_FLOAT8(1));
 	uint8_t digest[DM_DIGEST_SIZE];
 	char *decimal;
-	int64 factor;
-	Datum result;
 
 	if (numeric_is_nan(value) || numeric_is_inf(value))
 		PG_RETURN_NUMERIC(value);
 	decimal = numeric_normalize(value);
 	DmMaskDigest(DM_MASK_NOISE, PG_GETARG_TEXT_PP(2), PG_GETARG_TEXT_PP(3), decimal,
 				 strlen(decimal), digest);
-	factor = (int64) rint((1.0 + ratio * unit_noise(digest)) * 1e15);
-	result = DirectFunctionCall2(numeric_mul, NumericGetDatum(value),
-								 NumericGetDatum(int64_div_fast_to_numeric(factor, FACTOR_DIGITS)));
-	PG_RETURN_DATUM(DirectFunctionCall2(
-		numeric_round, result, DirectFunctionCall1(numeric_scale, NumericGetDatum(value))));
+	PG_RETURN_DATUM(noisy_numeric(value, ratio, digest, strlen(decimal) > HUGE_DIGITS));
 }
 
 /* mask_noise(value, days, policy, row): up to so many days earlier or later */
@@ -232,8 +207,6 @@ dm_mask_noise_date(PG_FUNCTION_ARGS)
 	DateADT value = PG_GETARG_DATEADT(0);
 	int32 days = PG_GETARG_INT32(1);
 	uint8_t digest[DM_DIGEST_SIZE];
-	int64 span;
-	int64 result;
 
 	if (days < 1)
 		ereport(ERROR,
@@ -241,9 +214,5 @@ dm_mask_noise_date(PG_FUNCTION_ARGS)
 	if (DATE_NOT_FINITE(value))
 		PG_RETURN_DATEADT(value);
 	digest_int8(DM_MASK_NOISE, PG_GETARG_TEXT_PP(2), PG_GETARG_TEXT_PP(3), value, digest);
-	span = 2 * (int64) days + 1;
-	result = value + (int64) (first_bits(digest) % (uint64) span) - days;
-	result = Max(result, (int64) DATETIME_MIN_JULIAN - POSTGRES_EPOCH_JDATE);
-	result = Min(result, (int64) DATE_END_JULIAN - POSTGRES_EPOCH_JDATE - 1);
-	PG_RETURN_DATEADT((DateADT) result);
+	PG_RETURN_DATEADT((DateADT) DmNoiseWithin(value, days, digest, DM_FIRST_DAY, DM_END_DAY - 1));
 }

@@ -14,12 +14,10 @@
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
 #include "utils/lsyscache.h"
-#include "utils/timestamp.h"
+#include "utils/memutils.h"
 
 #include "masking/kernel.h"
-#include "masking/calendar.h"
 #include "base/compat.h"
 
 PG_FUNCTION_INFO_V1(dm_mask_partial);
@@ -30,9 +28,6 @@ PG_FUNCTION_INFO_V1(dm_mask_null);
 PG_FUNCTION_INFO_V1(dm_mask_constant);
 PG_FUNCTION_INFO_V1(dm_mask_redact);
 PG_FUNCTION_INFO_V1(dm_mask_redact_any);
-PG_FUNCTION_INFO_V1(dm_mask_trunc_date);
-PG_FUNCTION_INFO_V1(dm_mask_trunc_timestamp);
-PG_FUNCTION_INFO_V1(dm_mask_trunc_timestamptz);
 
 #define HIDDEN "***"
 #define REDACTED "[redacted]"
@@ -50,18 +45,19 @@ database_chars(void)
 	return chars;
 }
 
-/* head bytes of one, all of another, and the rest of the one. */
+/* A text of those pieces; the pad alone where that would be longer than a text can be. */
 static text *
-compose(const char *value, size_t head, const char *middle, size_t middle_length, const char *tail,
-		size_t tail_length)
+compose(text *value, const DmPieces *pieces, const char *pad, size_t pad_length)
 {
-	text *result = palloc(VARHDRSZ + head + middle_length + tail_length);
-	char *to = VARDATA(result);
+	size_t length = VARSIZE_ANY_EXHDR(value);
+	size_t size = DmMaskedSize(pieces, length, pad_length);
+	text *result;
 
-	SET_VARSIZE(result, VARHDRSZ + head + middle_length + tail_length);
-	memcpy(to, value, head);
-	memcpy(to + head, middle, middle_length);
-	memcpy(to + head + middle_length, tail, tail_length);
+	if (size > MaxAllocSize - VARHDRSZ)
+		return cstring_to_text_with_len(pad, pad_length);
+	result = palloc(VARHDRSZ + size);
+	SET_VARSIZE(result, VARHDRSZ + size);
+	DmMaskedWrite(pieces, VARDATA_ANY(value), length, pad, pad_length, VARDATA(result));
 	return result;
 }
 
@@ -83,16 +79,12 @@ dm_mask_partial(PG_FUNCTION_ARGS)
 	text *pad = PG_GETARG_TEXT_PP(2);
 	int32 suffix = PG_GETARG_INT32(3);
 	DmChars chars = database_chars();
-	const char *data = VARDATA_ANY(value);
-	size_t length = VARSIZE_ANY_EXHDR(value);
-	size_t head, tail;
+	DmPieces pieces;
 
 	require_count(prefix, "prefix", 0);
 	require_count(suffix, "suffix", 0);
-	if (!DmPartialCut(&chars, data, length, prefix, suffix, &head, &tail))
-		PG_RETURN_TEXT_P(pad);
-	PG_RETURN_TEXT_P(
-		compose(data, head, VARDATA_ANY(pad), VARSIZE_ANY_EXHDR(pad), data + tail, length - tail));
+	DmPartialPieces(&chars, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), prefix, suffix, &pieces);
+	PG_RETURN_TEXT_P(compose(value, &pieces, VARDATA_ANY(pad), VARSIZE_ANY_EXHDR(pad)));
 }
 
 Datum
@@ -100,46 +92,24 @@ dm_mask_email(PG_FUNCTION_ARGS)
 {
 	text *value = PG_GETARG_TEXT_PP(0);
 	DmChars chars = database_chars();
-	const char *data = VARDATA_ANY(value);
-	size_t length = VARSIZE_ANY_EXHDR(value);
-	size_t head, tail;
+	DmPieces pieces = {0, 0, 1};
 
-	if (!DmEmailCut(&chars, data, length, &head, &tail))
+	if (!DmEmailCut(&chars, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), &pieces.head,
+					&pieces.tail))
 		PG_RETURN_TEXT_P(cstring_to_text(HIDDEN));
-	PG_RETURN_TEXT_P(compose(data, head, HIDDEN "@" HIDDEN, strlen(HIDDEN "@" HIDDEN), data + tail,
-							 length - tail));
+	PG_RETURN_TEXT_P(compose(value, &pieces, HIDDEN "@" HIDDEN, strlen(HIDDEN "@" HIDDEN)));
 }
 
-/* A text of one character, "count" times. */
+/* The pad of masks that put it in the place of each character. */
 static text *
-fill(text *pad, int64 count, const char *before, size_t before_length, const char *after,
-	 size_t after_length)
+one_character(text *pad, const DmChars *chars)
 {
-	DmChars chars = database_chars();
-	size_t pad_length = VARSIZE_ANY_EXHDR(pad);
-	size_t size;
-	text *result;
-	char *to;
+	size_t length = VARSIZE_ANY_EXHDR(pad);
 
-	if (pad_length == 0 || DmCharLength(&chars, VARDATA_ANY(pad), pad_length) != pad_length)
+	if (length == 0 || DmCharLength(chars, VARDATA_ANY(pad), length) != length)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("pad must be one character")));
-	size = before_length + (size_t) count * pad_length + after_length;
-	result = palloc(VARHDRSZ + size);
-	SET_VARSIZE(result, VARHDRSZ + size);
-	to = VARDATA(result);
-	memcpy(to, before, before_length);
-	to += before_length;
-	if (pad_length == 1)
-	{
-		memset(to, *VARDATA_ANY(pad), count);
-		to += count;
-	}
-	else
-		for (int64 i = 0; i < count; i++, to += pad_length)
-			memcpy(to, VARDATA_ANY(pad), pad_length);
-	memcpy(to, after, after_length);
-	return result;
+	return pad;
 }
 
 /* mask_first(value, n, pad): the first n characters are hidden. */
@@ -149,14 +119,12 @@ dm_mask_first(PG_FUNCTION_ARGS)
 	text *value = PG_GETARG_TEXT_PP(0);
 	int32 count = PG_GETARG_INT32(1);
 	DmChars chars = database_chars();
-	const char *data = VARDATA_ANY(value);
-	size_t length = VARSIZE_ANY_EXHDR(value);
-	int64 hidden;
-	size_t at;
+	text *pad = one_character(PG_GETARG_TEXT_PP(2), &chars);
+	DmPieces pieces;
 
 	require_count(count, "n", 1);
-	at = DmCharSkip(&chars, data, length, count, &hidden);
-	PG_RETURN_TEXT_P(fill(PG_GETARG_TEXT_PP(2), hidden, data, 0, data + at, length - at));
+	DmFirstPieces(&chars, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), count, &pieces);
+	PG_RETURN_TEXT_P(compose(value, &pieces, VARDATA_ANY(pad), VARSIZE_ANY_EXHDR(pad)));
 }
 
 /* mask_last(value, n, pad): the last n characters are hidden. */
@@ -166,14 +134,12 @@ dm_mask_last(PG_FUNCTION_ARGS)
 	text *value = PG_GETARG_TEXT_PP(0);
 	int32 count = PG_GETARG_INT32(1);
 	DmChars chars = database_chars();
-	const char *data = VARDATA_ANY(value);
-	size_t length = VARSIZE_ANY_EXHDR(value);
-	size_t at;
+	text *pad = one_character(PG_GETARG_TEXT_PP(2), &chars);
+	DmPieces pieces;
 
 	require_count(count, "n", 1);
-	at = DmCharTail(&chars, data, length, count);
-	PG_RETURN_TEXT_P(
-		fill(PG_GETARG_TEXT_PP(2), DmCharCount(&chars, data + at, length - at), data, at, data, 0));
+	DmLastPieces(&chars, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), count, &pieces);
+	PG_RETURN_TEXT_P(compose(value, &pieces, VARDATA_ANY(pad), VARSIZE_ANY_EXHDR(pad)));
 }
 
 Datum
@@ -273,55 +239,4 @@ dm_mask_redact_any(PG_FUNCTION_ARGS)
 	if (redacted->isnull)
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(redacted->value);
-}
-
-/*
- * Dates
- */
-
-Datum
-dm_mask_trunc_date(PG_FUNCTION_ARGS)
-{
-	DateADT date = PG_GETARG_DATEADT(0);
-	DmPeriod period;
-
-	DmCalendarPeriod(date, PG_GETARG_TEXT_PP(1), &period);
-	PG_RETURN_DATEADT(DATE_NOT_FINITE(date) ? date : period.first);
-}
-
-/* Units that hide something of a timestamp. */
-static void
-check_unit(text *unit)
-{
-	static const char *const units[] = {"minute",  "hour", "day",    "week",    "month",
-										"quarter", "year", "decade", "century", "millennium"};
-	char *name = text_to_cstring(unit);
-
-	for (int i = 0; i < lengthof(units); i++)
-		if (pg_strcasecmp(name, units[i]) == 0)
-		{
-			pfree(name);
-			return;
-		}
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("a timestamp cannot be masked to \"%s\"", name),
-					errhint("Use minute, hour, day, week, month, quarter, year, decade, century or "
-							"millennium.")));
-}
-
-Datum
-dm_mask_trunc_timestamp(PG_FUNCTION_ARGS)
-{
-	check_unit(PG_GETARG_TEXT_PP(1));
-	PG_RETURN_DATUM(DirectFunctionCall2(timestamp_trunc, PG_GETARG_DATUM(1), PG_GETARG_DATUM(0)));
-}
-
-/*
- * In UTC, as a timestamp is its microseconds there: by the reader's TimeZone, a reader could move the
- * edges, and find the hour.
- */
-Datum
-dm_mask_trunc_timestamptz(PG_FUNCTION_ARGS)
-{
-	return dm_mask_trunc_timestamp(fcinfo);
 }

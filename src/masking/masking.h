@@ -8,6 +8,8 @@
 #ifndef DATAMESH_MASKING_MASKING_H
 #define DATAMESH_MASKING_MASKING_H
 
+#include "fmgr.h"
+
 #include "masking/kernel.h"
 
 /* What a digest is for: no digest of one purpose says anything of another's. */
@@ -30,5 +32,9 @@ extern const DmHmacKey *DmMaskKey(void);
  */
 extern void DmMaskDigest(DmMaskPurpose purpose, const text *policy, const text *context,
 						 const void *value, size_t length, uint8_t digest[DM_DIGEST_SIZE]);
+
+/* [lower, upper) of the calling function's result type; an end that is open has no value. */
+extern Datum DmMaskRange(FunctionCallInfo fcinfo, bool lower_open, Datum lower, bool upper_open,
+						 Datum upper);
 
 #endif /* DATAMESH_MASKING_MASKING_H */

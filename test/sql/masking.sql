@@ -40,7 +40,7 @@ DROP DOMAIN regress_mask_code, regress_mask_strict;
 -- dates: edges of the type, units in any case, no way round it by TimeZone
 SELECT unit, datamesh.mask_date_trunc(date '2024-05-17', unit), datamesh.mask_date_trunc(date '0044-03-15 BC', unit) AS bc,
        datamesh.mask_date_trunc(date '5874897-12-31', unit) AS last, datamesh.mask_date_trunc(date '4714-11-24 BC', unit) AS first
-FROM unnest('{week,month,quarter,YEAR,decade,century}'::text[]) unit;
+FROM unnest('{week,month,quarter,YEAR,decade,century,millennium}'::text[]) unit;
 SELECT datamesh.mask_date_trunc(date 'infinity', 'year'), datamesh.mask_date_trunc(timestamp '-infinity', 'year'),
        datamesh.mask_date_trunc(timestamp '2024-05-17 12:34:56', 'hour');
 SELECT datamesh.mask_date_trunc(date '2024-05-17', 'day');
@@ -48,8 +48,16 @@ SELECT datamesh.mask_date_trunc(timestamp '2024-05-17 12:34:56', 'microseconds')
 SET TimeZone = 'Pacific/Kiritimati';
 SELECT datamesh.mask_date_trunc(timestamptz '2024-05-17 12:34:56+00', 'day') = timestamptz '2024-05-17 00:00:00+00' AS in_utc;
 RESET TimeZone;
+-- no timestamp is an error, where date_trunc has errors; it begins with the first one
+SELECT unit, datamesh.mask_date_trunc(timestamp '4714-11-24 00:00:00.000001 BC', unit) AS first,
+       datamesh.mask_date_trunc(timestamp '294276-12-31 23:59:59.999999', unit) AS last
+FROM unnest('{minute,hour,day,week,Month,quarter,year,decade,century,millennium}'::text[]) unit;
+SELECT date_trunc('century', timestamp '4714-11-24 00:00:00.000001 BC');
+SELECT count(*) FROM (SELECT timestamp '4713-01-01 BC' + n * interval '33 days 7 hours 13 minutes 1.000001 seconds' + n * interval '1700 days' AS t
+                      FROM generate_series(1, 50000, 7) n) x, unnest('{minute,hour,day,week,month,quarter,year,decade,century,millennium}'::text[]) unit
+WHERE t > '4000-01-01 BC' AND datamesh.mask_date_trunc(t, unit) <> date_trunc(unit, t);
 -- date_trunc agrees wherever both have an answer
-SELECT count(*) FROM generate_series(date '1890-01-01', '2110-12-31', '13 days') d, unnest('{week,month,quarter,year,decade,century}'::text[]) unit
+SELECT count(*) FROM generate_series(date '1890-01-01', '2110-12-31', '13 days') d, unnest('{week,month,quarter,year,decade,century,millennium}'::text[]) unit
 WHERE datamesh.mask_date_trunc(d::date, unit) <> date_trunc(unit, d)::date
    OR NOT datamesh.mask_generalize(d::date, unit) @> d::date
    OR lower(datamesh.mask_generalize(d::date, unit)) <> date_trunc(unit, d)::date;
@@ -60,6 +68,11 @@ SELECT datamesh.mask_generalize(9223372036854775807, 10), datamesh.mask_generali
        datamesh.mask_generalize(-1::bigint, 9223372036854775807);
 SELECT datamesh.mask_generalize(12.340, 2.5), datamesh.mask_generalize(-12.34, 10.0), datamesh.mask_generalize('NaN'::numeric, 1),
        datamesh.mask_generalize('-Infinity'::numeric, 1), datamesh.mask_generalize(1e30, 1e29);
+-- where numbers end, the range is open
+SELECT upper_inf(r) AS open, lower(r) = 9 * 10::numeric ^ 131071 AS line
+FROM (SELECT datamesh.mask_generalize(repeat('9', 131072)::numeric, ('1' || repeat('0', 131071))::numeric) AS r) x;
+SELECT lower_inf(r) AS open, upper(r) = -9 * 10::numeric ^ 131071 AS line
+FROM (SELECT datamesh.mask_generalize(('-' || repeat('9', 131072))::numeric, ('1' || repeat('0', 131071))::numeric) AS r) x;
 SELECT datamesh.mask_generalize(date '2024-05-17', 'month'), datamesh.mask_generalize(date '5874897-12-31', 'year'),
        datamesh.mask_generalize(date 'infinity', 'year');
 SELECT datamesh.mask_generalize(37, 0);

@@ -30,6 +30,13 @@ SELECT datamesh.mask_noise(1.5, 0.5, 'p', 'r') = datamesh.mask_noise(1.5::numeri
        datamesh.mask_noise(1.7e308::float8, 1, 'p', 'r') < 'Infinity' AS finite, datamesh.mask_noise(0.0::float8, 1, 'p', 'r') = datamesh.mask_noise('-0'::float8, 1, 'p', 'r') AS zeros;
 SELECT bool_and(abs(datamesh.mask_noise(date '2024-01-01', 30, 'p', i::text) - date '2024-01-01') <= 30) FROM generate_series(1, 100) i;
 SELECT datamesh.mask_noise(date 'infinity', 2147483647, 'p', 'r'), datamesh.mask_noise(date '5874897-12-31', 2147483647, 'p', 'r') <= '5874897-12-31' AS within;
+-- what is not 0 moves, however small it is; all digits of a large number do
+SELECT min(v), max(v), bool_or(v = 3) AS stays_by_chance FROM (SELECT datamesh.mask_noise(3, 0.01, 'p', i::text) AS v FROM generate_series(1, 100) i) x;
+SELECT min(v), max(v), bool_or(v = 3) AS stays FROM (SELECT datamesh.mask_noise(3::numeric, 0.01, 'p', i::text) AS v FROM generate_series(1, 100) i) x;
+SELECT min(v), max(v) FROM (SELECT datamesh.mask_noise(-0.010, 0.01, 'p', i::text) AS v FROM generate_series(1, 100) i) x;
+SELECT count(DISTINCT v % 16) FROM (SELECT datamesh.mask_noise(9000000000000000000, 0.5, 'p', i::text) AS v FROM generate_series(1, 500) i) x;
+SELECT bool_and(abs(v) <= m AND abs(v) >= m * 0.7 AND v <> m) AS within
+FROM (SELECT m, datamesh.mask_noise(m, 0.3, 'p', i::text) AS v FROM (SELECT repeat('9', 131072)::numeric AS m) n, generate_series(1, 20) i) x;
 SELECT datamesh.mask_noise(1000, 0, 'p', 'r');
 SELECT datamesh.mask_noise(1000, 'NaN', 'p', 'r');
 SELECT datamesh.mask_noise(date '2024-01-01', 0, 'p', 'r');
