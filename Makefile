@@ -97,6 +97,10 @@ OBJS = \
 	src/governance/waiver.o \
 	src/governance/dispute.o \
 	src/governance/simulate.o \
+	src/access/rules.o \
+	src/access/policy_cache.o \
+	src/access/reader.o \
+	src/access/decide.o \
 	src/publish/publish.o \
 	src/publish/gate.o \
 	src/publish/tuple.o \
@@ -124,6 +128,7 @@ SQL_PARTS = \
 	sql/parts/ltv.sql \
 	sql/parts/governance.sql \
 	sql/parts/governance_council.sql \
+	sql/parts/access.sql \
 	sql/parts/publish.sql \
 	sql/parts/governance_guard.sql
 

@@ -44,6 +44,13 @@
 #define DmRelationOwnerCheck pg_class_ownercheck
 #endif
 
+/* 16 asks each membership whether it is inherited, not the member (form: of pg_auth_members) */
+#if PG_VERSION_NUM >= 160000
+#define DmMembershipInherits(form, rolinherit) ((void) (rolinherit), (form)->inherit_option)
+#else
+#define DmMembershipInherits(form, rolinherit) ((void) (form), (rolinherit))
+#endif
+
 /* 16 lets the caller take the error (needs utils/regproc.h) */
 #if PG_VERSION_NUM >= 160000
 #define DmQualifiedNameList(name) stringToQualifiedNameList(name, NULL)

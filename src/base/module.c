@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * module.c
- *		What happens when the library is loaded: settings, and nothing else.
+ *		What happens when the library is loaded: settings, callbacks, and nothing else.
  *
  * Every area that needs to be set up at load time offers one Init function;
  * _PG_init is the list of them.
@@ -14,8 +14,8 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "base/settings.h"
 #include "base/compat.h"
+#include "base/module.h"
 
 PG_MODULE_MAGIC;
 
@@ -30,7 +30,9 @@ void
 _PG_init(void)
 {
 	preloaded = process_shared_preload_libraries_in_progress;
+	DmSessionInit();
 	DmSettingsInit();
+	DmAccessInit();
 }
 
 Datum

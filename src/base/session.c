@@ -9,6 +9,7 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/parallel.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/indexing.h"
@@ -20,6 +21,7 @@
 #include "utils/guc.h"
 #include "utils/rel.h"
 
+#include "base/module.h"
 #include "base/session.h"
 
 /*
@@ -123,12 +125,73 @@ become(DmIdentity *saved, Oid role, int sec_context)
 	saved->guc_level = DmPinSettings();
 }
 
+/*
+ * datamesh.acting_for: the role whose code is being run by DmBecomeDomain, as a number; else empty.  It is
+ * a setting because those are restored by errors and carried to parallel workers, and for nothing else:
+ * nobody but the code below, and a parallel worker that takes over its leader's state, can set it.
+ */
+static char *acting_for_setting = NULL;
+static Oid acting_for = InvalidOid;
+static bool setting_acting_for = false;
+
+static bool
+check_acting_for(char **value, void **extra, GucSource source)
+{
+	if (setting_acting_for || InitializingParallelWorker ||
+		(source == PGC_S_DEFAULT && (*value)[0] == '\0'))
+		return true;
+	GUC_check_errdetail("Only datamesh itself sets it, while it runs the code of a domain.");
+	return false;
+}
+
+static void
+assign_acting_for(const char *value, void *extra)
+{
+	acting_for = atooid(value);
+}
+
+void
+DmSessionInit(void)
+{
+	DefineCustomStringVariable("datamesh.acting_for", "The role whose code datamesh is running.",
+							   "Internal: nobody can set it.", &acting_for_setting, "", PGC_SUSET,
+							   GUC_NO_SHOW_ALL | GUC_NO_RESET_ALL | GUC_NOT_IN_SAMPLE |
+								   GUC_DISALLOW_IN_FILE | GUC_SUPERUSER_ONLY,
+							   check_acting_for, assign_acting_for, NULL);
+}
+
+static void
+act_for(Oid role)
+{
+	char value[12];
+
+	snprintf(value, sizeof(value), "%u", role);
+	setting_acting_for = true;
+	PG_TRY();
+	{
+		(void) set_config_option("datamesh.acting_for", value, PGC_SUSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	}
+	PG_FINALLY();
+	{
+		setting_acting_for = false;
+	}
+	PG_END_TRY();
+}
+
+Oid
+DmOuterUser(void)
+{
+	return likely(!OidIsValid(acting_for)) ? GetOuterUserId() : acting_for;
+}
+
 void
 DmBecomeDomain(DmIdentity *saved, Oid role)
 {
 	saved->work_depth = work_depth;
 	switch_work(false);
 	become(saved, role, SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	act_for(role);
 }
 
 void

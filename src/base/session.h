@@ -37,6 +37,12 @@ extern void DmBecomeExtensionOwner(DmIdentity *saved);
 extern void DmIdentityRestore(const DmIdentity *saved);
 
 /*
+ * On whose behalf the session works: GetOuterUserId(), but inside DmBecomeDomain the domain's owner,
+ * because there datamesh runs the domain's code, whoever asked for it.  The same in parallel workers.
+ */
+extern Oid DmOuterUser(void);
+
+/*
  * For long queries of our own over the catalog, whose set-returning functions make the planner
  * expect a million rows of a few: no compilation (jit) until DmIdentityRestore.
  */

@@ -11,6 +11,7 @@
 
 #include "utils/guc.h"
 
+#include "base/module.h"
 #include "base/settings.h"
 
 int dm_sample_keys = 5;

@@ -15,6 +15,4 @@ extern int dm_switch_timeout;    /* ms that a publish waits to redefine a port *
 extern bool dm_break_glass;      /* a superuser may do what the guard of DDL refuses */
 extern char *dm_mask_key_file;   /* path, relative to the data directory */
 
-extern void DmSettingsInit(void);
-
 #endif /* DATAMESH_BASE_SETTINGS_H */

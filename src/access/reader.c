@@ -1,0 +1,212 @@
+/*-------------------------------------------------------------------------
+ *
+ * reader.c
+ *		How a role stands to a product: owner, steward, consumer, grant or none.
+ *
+ * A role that is exactly one of those whom the mesh names counts as that one and
+ * nothing else: with SET ROLE a person chooses in which capacity to read.  Any other
+ * role stands in all the ways that its memberships give it, and whoever asks then
+ * takes the strictest.  A superuser has the privileges of every role and is none of
+ * them: nobody reads raw by being a superuser.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_authid.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/inval.h"
+#include "utils/timestamp.h"
+
+#include "access/access.h"
+#include "access/engine.h"
+#include "base/session.h"
+
+static List *
+add(List *readers, DmReaderKind kind, Oid role, const char *consumer, const DmAccessGrant *grant)
+{
+	DmReader *reader = palloc0(sizeof(DmReader));
+
+	reader->kind = kind;
+	reader->role = role;
+	reader->consumer = consumer;
+	reader->grant = grant;
+	return lappend(readers, reader);
+}
+
+bool
+DmGrantActive(const DmAccessGrant *grant, TimestampTz now)
+{
+	return grant->since <= now && now < grant->until && now < grant->revoked_at;
+}
+
+static List *
+as_consumer(const DmPortReaders *port, Oid role)
+{
+	List *readers = NIL;
+	ListCell *cell;
+
+	foreach (cell, port->consumers)
+	{
+		const DmConsumer *consumer = lfirst(cell);
+
+		if (consumer->role == role)
+			readers = add(readers, DM_READER_CONSUMER, role, consumer->name, NULL);
+	}
+	return readers;
+}
+
+static List *
+as_grantee(const DmPortReaders *port, Oid role, TimestampTz now)
+{
+	ListCell *cell;
+
+	foreach (cell, port->grants)
+	{
+		const DmAccessGrant *grant = lfirst(cell);
+
+		if (grant->role == role && DmGrantActive(grant, now))
+			return add(NIL, DM_READER_GRANT, role, NULL, grant);
+	}
+	return NIL;
+}
+
+/* What the role itself is to the product. */
+static List *
+as_itself(const DmPortReaders *port, const List *stewards, Oid role, TimestampTz now)
+{
+	List *readers;
+
+	if (role == port->owner)
+		return add(NIL, DM_READER_OWNER, role, NULL, NULL);
+	if (list_member_oid(stewards, role))
+		return add(NIL, DM_READER_STEWARD, role, NULL, NULL);
+	readers = as_consumer(port, role);
+	return readers != NIL ? readers : as_grantee(port, role, now);
+}
+
+List *
+DmStanding(const DmPortReaders *port, const List *stewards, Oid user, TimestampTz now)
+{
+	const List *roles = DmInheritedRoles(user);
+	List *readers;
+	ListCell *cell;
+
+	if (roles == NIL)
+		return add(NIL, DM_READER_UNKNOWN, user, NULL, NULL);
+	readers = as_itself(port, stewards, user, now);
+	if (readers != NIL)
+		return readers;
+	foreach (cell, roles)
+		readers = list_concat(readers, as_itself(port, stewards, lfirst_oid(cell), now));
+	return readers != NIL ? readers : add(NIL, DM_READER_NONE, user, NULL, NULL);
+}
+
+/* ---- access that has ended ---- */
+
+/* The grant that ended last of those that the role or one it inherits held; NULL if there is none. */
+static const DmAccessGrant *
+last_grant(const DmPortReaders *port, Oid user)
+{
+	const List *roles = DmInheritedRoles(user);
+	const DmAccessGrant *last = NULL;
+	ListCell *cell;
+
+	foreach (cell, port->grants)
+	{
+		const DmAccessGrant *grant = lfirst(cell);
+
+		if (list_member_oid(roles, grant->role) &&
+			(last == NULL ||
+			 Min(grant->until, grant->revoked_at) > Min(last->until, last->revoked_at)))
+			last = grant;
+	}
+	return last;
+}
+
+/* Does the role read whatever anybody grants or revokes? */
+static bool
+reads_everything(Oid user)
+{
+	return superuser_arg(user) || has_privs_of_role(user, ROLE_PG_READ_ALL_DATA);
+}
+
+static void
+refuse(const DmPortReaders *port, const DmAccessGrant *grant, Oid user, TimestampTz now)
+{
+	const char *role = GetUserNameFromId(grant->role, true);
+	const char *hint = psprintf("Ask for it with CALL datamesh.request_access('%s', purpose => "
+								"'...').",
+								port->product);
+	const char *who = role != NULL ? role : grant->role_name;
+
+	if (grant->revoked_at <= now && grant->revoked_at <= grant->until)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("access to data product %s was revoked", port->product),
+						grant->revoked_by != NULL
+							? errdetail("Role \"%s\" had it until %s, when \"%s\" revoked it.", who,
+										timestamptz_to_str(grant->revoked_at), grant->revoked_by)
+							: errdetail("Role \"%s\" had it until %s.", who,
+										timestamptz_to_str(grant->revoked_at)),
+						errhint("%s", hint)));
+	if (grant->until <= now)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("access to data product %s has expired", port->product),
+				 errdetail("Role \"%s\" had it until %s.", who, timestamptz_to_str(grant->until)),
+				 errhint("%s", hint)));
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("access to data product %s has not begun", port->product),
+			 errdetail("Role \"%s\" has it from %s.", who, timestamptz_to_str(grant->since))));
+}
+
+static void
+require(const DmPortReaders *port, Oid user, TimestampTz now)
+{
+	List *readers = DmStanding(port, port->stewards, user, now);
+	const DmReader *reader = linitial(readers);
+	const DmAccessGrant *grant;
+
+	if (reader->kind != DM_READER_NONE)
+		return;
+	grant = last_grant(port, user);
+	if (grant != NULL && !reads_everything(user))
+		refuse(port, grant, user, now);
+}
+
+void
+DmAccessRequire(int32 port_id)
+{
+	DmSubject subject = DmSubjectNow();
+	const DmPortReaders *port;
+
+	(void) DmAccessBegin();
+	port = DmPortReadersFind(port_id);
+	if (port == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("port %d cannot be read", port_id),
+				 errdetail("It is not in the catalog of the mesh."),
+				 errhint("datamesh.ports lists the ports there are.")));
+	require(port, subject.user, subject.now);
+	if (subject.outer != subject.user)
+		require(port, subject.outer, subject.now);
+}
+
+List *
+DmAccessGrantedRoles(int32 product_id)
+{
+	List *result = NIL;
+	TimestampTz now = GetCurrentTimestamp();
+	ListCell *cell;
+
+	foreach (cell, DmGrantsOfProduct(product_id))
+	{
+		const DmAccessGrant *grant = lfirst(cell);
+
+		if (DmGrantActive(grant, now))
+			result = list_append_unique_oid(result, grant->role);
+	}
+	return result;
+}

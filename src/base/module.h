@@ -1,0 +1,17 @@
+/*-------------------------------------------------------------------------
+ *
+ * module.h
+ *		The Init functions that _PG_init calls, one for each area that has something
+ *		to set up when the library is loaded.  Each is defined in its area, which
+ *		includes this; base knows no more of the areas than these names.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DATAMESH_BASE_MODULE_H
+#define DATAMESH_BASE_MODULE_H
+
+extern void DmSessionInit(void);
+extern void DmSettingsInit(void);
+extern void DmAccessInit(void);
+
+#endif /* DATAMESH_BASE_MODULE_H */
