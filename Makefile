@@ -108,6 +108,7 @@ OBJS = \
 	src/publish/release.o \
 	src/publish/view.o \
 	src/publish/grant.o \
+	src/publish/protect.o \
 	src/publish/port.o \
 	src/publish/lock.o \
 	src/publish/lifecycle.o \
@@ -130,6 +131,7 @@ SQL_PARTS = \
 	sql/parts/governance_council.sql \
 	sql/parts/access.sql \
 	sql/parts/publish.sql \
+	sql/parts/security.sql \
 	sql/parts/governance_guard.sql
 
 DATA_built = sql/datamesh--$(EXTVERSION).sql
@@ -185,6 +187,7 @@ REGRESS = \
 	publish_security \
 	publish_code \
 	publish_types \
+	publish_protect \
 	governance_guard \
 	governance_guard_grant \
 	governance_guard_standard

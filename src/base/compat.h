@@ -83,4 +83,14 @@
 #define DmEnforceConstraint(constraint) ((void) (constraint))
 #endif
 
+/* 16 keeps the role that a relation is read as apart (needs parser/parse_relation.h) */
+#if PG_VERSION_NUM >= 160000
+#define DmReadAs(root, rte)                                                                        \
+	((rte)->perminfoindex == 0                                                                     \
+		 ? InvalidOid                                                                              \
+		 : getRTEPermissionInfo((root)->parse->rteperminfos, rte)->checkAsUser)
+#else
+#define DmReadAs(root, rte) ((rte)->checkAsUser)
+#endif
+
 #endif /* DATAMESH_BASE_COMPAT_H */

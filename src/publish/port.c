@@ -240,11 +240,15 @@ DmPortSwitch(DmPublication *pub)
 	bool redefine_newest;
 	bool is_new = pub->port == NULL;
 	List *readers = DmGrantReaders(pub);
+	int32 contract_before;
 	Oid parent = InvalidOid;
+	List *shape;
+	List *locked;
 	DmIdentity saved;
 
 	DmBecomeExtensionOwner(&saved);
 	DmProgressPhase(DM_PHASE_SWITCHING);
+	contract_before = is_new ? 0 : pub->port->contract_id;
 	if (is_new)
 		pub->port = insert_port(pub);
 	DmGrantLockSchema(pub, is_new, readers);
@@ -272,10 +276,15 @@ DmPortSwitch(DmPublication *pub)
 		newest &&
 		(redefine || !OidIsValid(DmFindRelation(domain->port_schema, pub->product->name)));
 
+	shape = relations_to_change(pub, parent, grow != NIL, redefine, redefine_newest);
+	locked = list_concat_unique_oid(list_copy(shape), DmProtectChanges(pub, parent));
 	DmLockWithoutQueue(
-		relations_to_change(pub, parent, grow != NIL, redefine, redefine_newest),
-		psprintf("change the shape of port %s", DmQualified(domain->port_schema, pub->port->name)));
+		locked, shape != NIL
+					? psprintf("change the shape of port %s",
+							   DmQualified(domain->port_schema, pub->port->name))
+					: psprintf("protect what %s is made from", pub->product->qualified_name));
 	DmProgressPhase(DM_PHASE_SWITCHING);
+	DmProtectSettle(pub, parent, locked);
 	if (grow != NIL)
 	{
 		DmReleaseGrow(parent, grow);
@@ -290,6 +299,8 @@ DmPortSwitch(DmPublication *pub)
 	record_release(pub, definition);
 	DmViewDescribe(pub->product, pub->port, pub->contract->contract_id);
 	DmGrantSettle(pub, readers, newest);
+	if (contract_before != 0 && contract_before != pub->contract->contract_id)
+		DmProtectForget(domain, DmProtectedBy(domain, contract_before));
 	DmIdentityRestore(&saved);
 }
 
@@ -312,6 +323,7 @@ DmPortDrop(const DmProduct *product, const DmPort *port, int next_major)
 	const char *hint = "They can be dropped by their owners, or built upon another product.";
 	const Oid type = INT4OID;
 	Datum value = Int32GetDatum(port->port_id);
+	List *sources = DmProtectedBy(domain, port->contract_id);
 	List *relids = NIL;
 
 	if (OidIsValid(newest))
@@ -336,6 +348,7 @@ DmPortDrop(const DmProduct *product, const DmPort *port, int next_major)
 		"UPDATE datamesh.release SET expired_at = pg_catalog.clock_timestamp(), "
 		"relation_schema = NULL, relation_name = NULL WHERE port_id = $1 AND expired_at IS NULL",
 		1, &type, &value, NULL, false);
+	DmProtectForget(domain, sources);
 	if (OidIsValid(newest) && next_major >= 0)
 	{
 		DmPort *next = DmPortByMajor(product, next_major);

@@ -15,6 +15,7 @@
  *	port.c		 the release becomes what the port shows
  *	view.c		 the port's views and their comments
  *	grant.c		 who may read them
+ *	protect.c	 row security on what is internal to a product
  *	lock.c		 exclusive locks that nobody ever queues behind
  *	lifecycle.c	 the state machine; deprecate, retire, rollback
  *	retention.c	 releases beyond the retention go, when no reader is in the way
@@ -143,6 +144,13 @@ extern List *DmGrantSettleRelation(const char *label, Oid relation, List *reader
 extern void DmGrantSettle(const DmPublication *pub, List *readers, bool newest);
 extern void DmGrantLockSchema(const DmPublication *pub, bool is_new, List *readers);
 extern void DmGrantLiveSource(const DmPublication *pub);
+
+/* protect.c */
+extern List *DmProtectChanges(const DmPublication *pub, Oid parent);
+extern void DmProtectSettle(const DmPublication *pub, Oid parent, List *locked);
+extern void DmProtectRelease(Oid relid);
+extern List *DmProtectedBy(const DmDomain *domain, int32 contract_id);
+extern void DmProtectForget(const DmDomain *domain, List *candidates);
 
 /* lock.c */
 extern void DmLockWithoutQueue(List *relids, const char *purpose);

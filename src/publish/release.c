@@ -321,14 +321,16 @@ void
 DmReleaseCreateParent(const DmPublication *pub, const char *parent, List *columns)
 {
 	const DmDomain *domain = pub->product->domain;
+	Oid relid;
 
 	DmRun(psprintf("CREATE TABLE %s (LIKE %s) PARTITION BY LIST (" DM_RELEASE_COLUMN ")", parent,
 				   DmQualified(domain->release_schema, pub->release_name)));
 	DmRun(psprintf("ALTER TABLE %s OWNER TO %s", parent, quote_identifier(domain->port_role_name)));
 
 	/* default privileges may have given it to somebody */
-	(void) DmGrantSettleRelation(parent, DmFindRelation(domain->release_schema, pub->port->name),
-								 NIL);
+	relid = DmFindRelation(domain->release_schema, pub->port->name);
+	(void) DmGrantSettleRelation(parent, relid, NIL);
+	DmProtectRelease(relid);
 	DmReleaseSettleStatistics(parent, columns);
 }
 
@@ -340,6 +342,7 @@ DmReleaseAttach(const DmPublication *pub, const char *parent)
 	char *release = DmQualified(domain->release_schema, pub->release_name);
 
 	(void) DmGrantSettleRelation(release, pub->release, NIL);
+	DmProtectRelease(pub->release);
 	DmRun(psprintf("ALTER TABLE %s ATTACH PARTITION %s FOR VALUES IN (%d)", parent, release,
 				   pub->release_id));
 	DmRun(psprintf("ALTER TABLE %s DROP CONSTRAINT " DM_RELEASE_COLUMN, release));
