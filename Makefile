@@ -91,6 +91,9 @@ OBJS = \
 	src/governance/guard_relation.o \
 	src/governance/guard_grant.o \
 	src/governance/guard_standard.o \
+	src/governance/guard_role.o \
+	src/governance/guard_setting.o \
+	src/governance/guard_utility.o \
 	src/governance/council.o \
 	src/governance/approval.o \
 	src/governance/version.o \

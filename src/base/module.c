@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * module.c
- *		What happens when the library is loaded: settings, callbacks, and nothing else.
+ *		What happens when the library is loaded: settings, callbacks, and hooks if it is preloaded.
  *
  * Every area that needs to be set up at load time offers one Init function;
- * _PG_init is the list of them.
+ * _PG_init is the list of them.  Hooks are set by shared_preload_libraries only: what a session
+ * could leave out, or gets after its first statements, would be no guard.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,6 +34,8 @@ _PG_init(void)
 	DmSessionInit();
 	DmSettingsInit();
 	DmAccessInit();
+	if (preloaded)
+		DmGuardUtilityInit();
 }
 
 Datum

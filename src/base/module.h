@@ -14,4 +14,7 @@ extern void DmSessionInit(void);
 extern void DmSettingsInit(void);
 extern void DmAccessInit(void);
 
+/* Hooks, which are there for every session or for none: shared_preload_libraries only. */
+extern void DmGuardUtilityInit(void);
+
 #endif /* DATAMESH_BASE_MODULE_H */

@@ -110,7 +110,7 @@ push(const char *command, bool blind)
 	frame->context = context;
 	frame->level = GetCurrentTransactionNestLevel();
 	frame->blind = blind;
-	frame->command = command;
+	frame->command = MemoryContextStrdup(context, command);
 	top = frame;
 }
 
@@ -433,8 +433,8 @@ judge(Frame *frame)
  * A superuser has broken the glass.  The setting alone does not do: it could have been left on by
  * ALTER ROLE, or by a superuser who has become somebody else.
  */
-static bool
-glass_is_broken(void)
+bool
+DmGuardGlassIsBroken(void)
 {
 	return dm_break_glass && superuser();
 }
@@ -445,7 +445,7 @@ DmGuardRefuse(int code, const char *product, const char *message, const char *de
 {
 	Frame *frame = judged != NULL ? judged : top;
 
-	if (glass_is_broken() && frame != NULL)
+	if (DmGuardGlassIsBroken() && frame != NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(frame->context);
 		ListCell *cell;
@@ -466,10 +466,32 @@ DmGuardRefuse(int code, const char *product, const char *message, const char *de
 					hint != NULL ? errhint("%s", hint) : 0));
 }
 
+/* ---- statements without event triggers ---- */
+
+/*
+ * A statement that guard_utility.c judges, with the glass broken: what is let pass is written when the
+ * statement is through.  An error needs no clean-up, the end of the transaction takes the frame away.
+ */
+void
+DmGuardBreakBegin(const char *command)
+{
+	DmGuardPrepare();
+	push(command, true);
+}
+
+void
+DmGuardBreakEnd(void)
+{
+	if (top == NULL)
+		return;
+	tell_broken(top);
+	pop();
+}
+
 /* ---- the triggers ---- */
 
-static void
-prepare(void)
+void
+DmGuardPrepare(void)
 {
 	static bool ready = false;
 
@@ -498,6 +520,13 @@ is_our_script(void)
 	return creating_extension && CurrentExtensionObject == get_extension_oid("datamesh", true);
 }
 
+/* Is this none of the guard's business, whatever is done? */
+bool
+DmGuardStandsAside(void)
+{
+	return IsBinaryUpgrade || DmAtWork() || DmGuardIsRestoring() || is_our_script();
+}
+
 static bool
 drops_us(Node *statement)
 {
@@ -520,8 +549,8 @@ dm_guard_start(PG_FUNCTION_ARGS)
 
 	if (IsBinaryUpgrade)
 		PG_RETURN_NULL();
-	prepare();
-	blind = DmAtWork() || DmGuardIsRestoring() || is_our_script() || drops_us(data->parsetree);
+	DmGuardPrepare();
+	blind = DmGuardStandsAside() || drops_us(data->parsetree);
 	push(GetCommandTagName(data->tag), blind);
 	if (!blind)
 		DmGuardEarly(data->parsetree);

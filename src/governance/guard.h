@@ -7,6 +7,9 @@
  *	guard_mesh.c	 which schemas belong to the mesh, which products read a relation
  *	guard_relation.c what of that would break what consumers read
  *	guard_grant.c	 GRANT, REVOKE, default privileges
+ *	guard_utility.c	 if preloaded: what fires no event trigger
+ *	guard_role.c	 of that: roles, their members, their attributes
+ *	guard_setting.c	 of that: settings of roles and databases
  *	guard_standard.c names and types, held against the policies of the domain
  *
  *-------------------------------------------------------------------------
@@ -99,7 +102,14 @@ typedef struct DmDamage
 	bool snapshot_too;     /* the next publish of a copy would not survive it either */
 } DmDamage;
 
-/* guard.c: raise the error, or let it pass and note it if a superuser broke the glass */
+/* guard.c; must have been called in this session before anything that remembers is asked */
+extern void DmGuardPrepare(void);
+extern bool DmGuardStandsAside(void);
+extern bool DmGuardGlassIsBroken(void);
+extern void DmGuardBreakBegin(const char *command);
+extern void DmGuardBreakEnd(void);
+
+/* raise the error, or let it pass and note it if a superuser broke the glass */
 extern void DmGuardRefuse(int code, const char *product, const char *message, const char *detail,
 						  const char *hint);
 
@@ -108,12 +118,31 @@ extern void DmGuardMeshInit(void);
 extern bool DmGuardHome(Oid schema, DmHome *home);
 extern bool DmGuardHomeByName(const char *schema, DmHome *home);
 extern bool DmGuardIsRestoring(void);
+extern void DmGuardRestores(void); /* from here on, for this session */
 extern List *DmGuardReaders(const DmHome *home, Oid relid, const char *relation);
 extern List *DmGuardConsumers(const DmHome *home, const char *relation, bool *known);
 extern char *DmGuardColumnOf(const DmReader *reader, const DmHome *home, const char *column);
 extern Oid DmGuardDomainOwner(const DmHome *home);
 extern Oid DmGuardPortRole(const DmHome *home);
 extern char *DmGuardNeeds(const DmReader *reader, const DmDamage *damage);
+
+/* A role that stands for somebody in the mesh. */
+typedef enum DmRoleKind
+{
+	DM_ROLE_PORT,     /* owns the ports of a domain */
+	DM_ROLE_OWNER,    /* is the team of a domain */
+	DM_ROLE_CONSUMER, /* is a registered reading group */
+} DmRoleKind;
+
+typedef struct DmMeshRole
+{
+	DmRoleKind kind;
+	Oid role;
+	char *name; /* of the domain or consumer */
+} DmMeshRole;
+
+extern List *DmGuardMeshRoles(void); /* DmMeshRole *, in the caller's context */
+extern bool DmGuardIsEmpty(void);    /* no domain has a schema: nothing to protect */
 
 /* What is to be known of policies, for one domain; valid until the next look. */
 typedef struct DmStandards
@@ -141,6 +170,10 @@ extern bool DmGuardDescribe(Oid relid, AttrNumber attnum, DmTouchKind kind, DmTo
 /* guard_grant.c */
 extern void DmGuardGrant(Node *statement);
 extern void DmGuardCheckAcl(Oid relid, const DmHome *home);
+
+/* guard_role.c, guard_setting.c: what guard_utility.c hands on; the statement has not begun */
+extern void DmGuardRoleStatement(Node *statement);
+extern void DmGuardSetting(Node *statement);
 
 /*
  * guard_standard.c; attnum 0: the relation's name, and with type all of its columns too, else

@@ -150,6 +150,13 @@ dm_guard_changed(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
+/* Nobody disables the triggers of an empty mesh but pg_restore --disable-triggers, for the rows to come. */
+void
+DmGuardRestores(void)
+{
+	restoring = true;
+}
+
 bool
 DmGuardIsRestoring(void)
 {
@@ -504,6 +511,58 @@ DmGuardColumnOf(const DmReader *reader, const DmHome *home, const char *column)
 				 3, types, values, NULL, true);
 	if (SPI_processed > 0)
 		result = copy_text(&reading, 0, 1);
+	end(&reading);
+	return result;
+}
+
+/* ---- roles ---- */
+
+List *
+DmGuardMeshRoles(void)
+{
+	const Oid type = INT8OID;
+	Datum value = Int64GetDatum((int64) GetSystemIdentifier());
+	List *result = NIL;
+	Reading reading;
+
+	begin(&reading);
+	DmSpiExecute(
+		"SELECT n.nspowner, s.kind, d.domain_name::text FROM datamesh.domain AS d, "
+		"LATERAL (VALUES (0, d.domain_name), (1, (d.domain_name || '" DM_INTERNAL_SUFFIX
+		"')::name)) AS s(kind, schema) JOIN pg_catalog.pg_namespace AS n ON n.nspname = s.schema "
+		"UNION ALL "
+		/* as DmConsumerRole resolves it */
+		"SELECT r.oid, 2, c.consumer_name::text FROM datamesh.consumer AS c JOIN "
+		"pg_catalog.pg_authid AS r ON CASE WHEN c.cluster = $1 THEN r.oid = c.role_oid ELSE "
+		"r.rolname = c.role_name AND EXISTS (SELECT FROM pg_catalog.pg_namespace AS n, "
+		"pg_catalog.aclexplode(n.nspacl) AS a WHERE n.nspname = 'datamesh' AND a.grantee = r.oid "
+		"AND a.privilege_type = 'USAGE') END ORDER BY 2, 3",
+		1, &type, &value, NULL, true);
+	for (uint64 row = 0; row < SPI_processed; row++)
+	{
+		MemoryContext spi = MemoryContextSwitchTo(reading.caller);
+		DmMeshRole *found = palloc(sizeof(DmMeshRole));
+		bool isnull;
+
+		found->role = DatumGetObjectId(DmSpiDatum(row, 1, &isnull));
+		found->kind = (DmRoleKind) DatumGetInt32(DmSpiDatum(row, 2, &isnull));
+		found->name = copy_text(&reading, row, 3);
+		result = lappend(result, found);
+		MemoryContextSwitchTo(spi);
+	}
+	end(&reading);
+	return result;
+}
+
+bool
+DmGuardIsEmpty(void)
+{
+	Reading reading;
+	bool result;
+
+	begin(&reading);
+	DmSpiExecute("SELECT FROM datamesh.domain_schema LIMIT 1", 0, NULL, NULL, NULL, true);
+	result = SPI_processed == 0;
 	end(&reading);
 	return result;
 }
