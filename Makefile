@@ -89,6 +89,7 @@ OBJS = \
 	src/governance/guard.o \
 	src/governance/guard_mesh.o \
 	src/governance/guard_relation.o \
+	src/governance/guard_protect.o \
 	src/governance/guard_grant.o \
 	src/governance/guard_standard.o \
 	src/governance/guard_role.o \
@@ -193,6 +194,7 @@ REGRESS = \
 	publish_protect \
 	governance_guard \
 	governance_guard_grant \
+	governance_guard_protect \
 	governance_guard_standard
 REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=semver --load-extension=datamesh
 ISOLATION = catalog_append_race catalog_load_race quality_snapshot governance_votes governance_publish \

@@ -34,7 +34,7 @@ WITH RECURSIVE home AS (
 ),
 down AS (
     SELECT c.oid, c.relkind
-    FROM pg_class AS c JOIN home AS h ON h.oid = c.relnamespace AND h.nspowner = c.relowner
+    FROM pg_class AS c JOIN home AS h ON h.oid = c.relnamespace AND pg_has_role(c.relowner, h.nspowner, 'USAGE')
     WHERE c.oid = relations_beneath.source
     UNION
     SELECT c.oid, c.relkind
@@ -48,7 +48,7 @@ down AS (
         UNION
         SELECT i.inhrelid FROM pg_inherits AS i WHERE i.inhparent = w.oid) AS b
     JOIN pg_class AS c ON c.oid = b.oid
-    JOIN home AS h ON h.oid = c.relnamespace AND h.nspowner = c.relowner
+    JOIN home AS h ON h.oid = c.relnamespace AND pg_has_role(c.relowner, h.nspowner, 'USAGE')
 ),
 up AS (
     SELECT w.oid, w.relkind FROM down AS w
@@ -56,13 +56,13 @@ up AS (
     SELECT c.oid, c.relkind
     FROM up AS w JOIN pg_inherits AS i ON i.inhrelid = w.oid
     JOIN pg_class AS c ON c.oid = i.inhparent
-    JOIN home AS h ON h.oid = c.relnamespace AND h.nspowner = c.relowner
+    JOIN home AS h ON h.oid = c.relnamespace AND pg_has_role(c.relowner, h.nspowner, 'USAGE')
 )
 SELECT u.oid FROM up AS u WHERE u.relkind IN ('r', 'p');
 END;
 REVOKE ALL ON FUNCTION datamesh.relations_beneath(name, oid) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.relations_beneath(name, oid) IS
-'The tables that a source is made from and that are the domain''s own (in its internal schemas, owned by its owner): the source itself, its partitions and children, what the queries of views and materialized views read, and whatever these are partitions or children of. What functions read is not seen.';
+'The tables that a source is made from and that are the domain''s own (in its internal schemas, owned by its owner or a member of that role): the source itself, its partitions and children, what the queries of views and materialized views read, and whatever these are partitions or children of. What functions read is not seen.';
 
 CREATE FUNCTION datamesh.protection_gaps(domain name, relations oid[])
 RETURNS TABLE (relation oid, statement text)
@@ -155,19 +155,19 @@ REVOKE ALL ON FUNCTION datamesh.protection_remains(oid[]) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.protection_remains(oid[]) IS
 'Statements that take our protection of these tables away again: the policies, and row security itself where we turned it on and the table has no other policy.';
 
-CREATE FUNCTION datamesh.protected_by_others(domain name, except_port integer) RETURNS SETOF oid
+CREATE FUNCTION datamesh.protected_relations(domain name)
+RETURNS TABLE (relation oid, product text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-SELECT DISTINCT b.oid
+SELECT DISTINCT b.oid, p.product
 FROM datamesh.port AS o
 JOIN datamesh.product AS p ON p.product_id = o.product_id
 JOIN datamesh.contract AS c ON c.contract_id = o.contract_id
 JOIN pg_namespace AS n ON n.nspname = c.source_schema
 JOIN pg_class AS r ON r.relnamespace = n.oid AND r.relname = c.source_name
 CROSS JOIN LATERAL datamesh.relations_beneath(p.domain_name, r.oid) AS b(oid)
-WHERE p.domain_name = protected_by_others.domain AND o.current_release IS NOT NULL
-  AND o.port_id IS DISTINCT FROM protected_by_others.except_port;
+WHERE p.domain_name = protected_relations.domain AND o.current_release IS NOT NULL;
 END;
-REVOKE ALL ON FUNCTION datamesh.protected_by_others(name, integer) FROM PUBLIC;
-COMMENT ON FUNCTION datamesh.protected_by_others(name, integer) IS
-'The tables beneath everything that a domain has published, one port left out; all ports if that is null.';
+REVOKE ALL ON FUNCTION datamesh.protected_relations(name) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.protected_relations(name) IS
+'The tables beneath everything that a domain has published, and the products that are made from them.';

@@ -6,6 +6,7 @@
  *	guard.c			 the event triggers, and what a command touches while it runs
  *	guard_mesh.c	 which schemas belong to the mesh, which products read a relation
  *	guard_relation.c what of that would break what consumers read
+ *	guard_protect.c	 row security on what is internal stays what publish made it
  *	guard_grant.c	 GRANT, REVOKE, default privileges
  *	guard_utility.c	 if preloaded: what fires no event trigger
  *	guard_role.c	 of that: roles, their members, their attributes
@@ -166,6 +167,11 @@ extern void DmGuardCreated(Oid relid, const DmHome *home);
 extern void DmGuardTouched(const DmTouch *touch);
 extern void DmGuardSchema(const DmHome *home, const char *verb);
 extern bool DmGuardDescribe(Oid relid, AttrNumber attnum, DmTouchKind kind, DmTouch *touch);
+
+/* guard_protect.c */
+extern void DmGuardPolicy(const RangeVar *name, const char *policy, const char *verb);
+extern void DmGuardProtected(const DmTouch *touch);
+extern void DmGuardProtectNew(Oid relid, const DmHome *home);
 
 /* guard_grant.c */
 extern void DmGuardGrant(Node *statement);

@@ -422,6 +422,9 @@ DmGuardTouched(const DmTouch *touch)
 
 	if (damaged || touch->home.purpose != DM_PURPOSE_INTERNAL)
 		judge_damage(touch, &damage, false);
+	DmGuardProtected(touch);
+	if (damaged && damage.kind == DM_CHANGE_RENAME && touch->attnum == 0)
+		DmGuardProtectNew(touch->relid, &touch->home);
 	judge_standards(touch, &damage, damaged);
 	if (touch->attnum == 0 && has_moved(touch, &home))
 		DmGuardCreated(touch->relid, &home);
@@ -437,6 +440,7 @@ DmGuardCreated(Oid relid, const DmHome *home)
 	{
 		DmGuardStandard(relid, home, 0, true, true);
 		DmGuardCheckAcl(relid, home);
+		DmGuardProtectNew(relid, home);
 		return;
 	}
 	if (!DmGuardDescribe(relid, 0, DM_TOUCH_CREATE, &touch))
@@ -584,8 +588,10 @@ early_alter_command(const AlterTableStmt *alter, const AlterTableCmd *command)
 			early(relation, DM_TOUCH_ATTACH, &inherit);
 			early(castNode(RangeVar, command->def), DM_TOUCH_ATTACH, &inherit);
 			break;
-		case AT_EnableRowSecurity:
 		case AT_DisableRowSecurity:
+			DmGuardPolicy(relation, NULL, "disable row security of");
+			/* FALLTHROUGH */
+		case AT_EnableRowSecurity:
 		case AT_ForceRowSecurity:
 		case AT_NoForceRowSecurity:
 			early(relation, DM_TOUCH_ALTER, &(DmDamage){.verb = "change row level security of"});
@@ -639,6 +645,9 @@ early_drop(const DropStmt *drop)
 					early_port(makeRangeVarFromNameList(name), damage.verb);
 				else
 					early(makeRangeVarFromNameList(name), DM_TOUCH_RULE, &damage);
+				if (drop->removeType == OBJECT_POLICY)
+					DmGuardPolicy(makeRangeVarFromNameList(name),
+								  strVal(llast((List *) lfirst(cell))), damage.verb);
 				break;
 			case OBJECT_SCHEMA:
 				if (drop->behavior == DROP_RESTRICT &&
@@ -676,6 +685,7 @@ early_rename(const RenameStmt *rename)
 			break;
 		case OBJECT_POLICY:
 			early(rename->relation, DM_TOUCH_POLICY, &(DmDamage){.verb = "change the policies of"});
+			DmGuardPolicy(rename->relation, rename->subname, "change the policies of");
 			break;
 		case OBJECT_TRIGGER:
 			early_port(rename->relation, "change the triggers of");
@@ -726,6 +736,8 @@ DmGuardEarly(Node *statement)
 		case T_AlterPolicyStmt:
 			early(((AlterPolicyStmt *) statement)->table, DM_TOUCH_POLICY,
 				  &(DmDamage){.verb = "change the policies of"});
+			DmGuardPolicy(((AlterPolicyStmt *) statement)->table,
+						  ((AlterPolicyStmt *) statement)->policy_name, "change the policies of");
 			break;
 		case T_GrantStmt:
 		case T_AlterDefaultPrivilegesStmt:

@@ -369,8 +369,8 @@ DmProtectForget(const DmDomain *domain, List *candidates)
 	if (candidates == NIL)
 		return;
 	ask("SELECT c.oid FROM pg_catalog.unnest($2) AS c(oid) WHERE EXISTS (SELECT FROM "
-		"datamesh.protection_remains(ARRAY[c.oid])) EXCEPT SELECT oid FROM "
-		"datamesh.protected_by_others($1, NULL) AS o(oid) ORDER BY 1",
+		"datamesh.protection_remains(ARRAY[c.oid])) EXCEPT SELECT "
+		"relation FROM datamesh.protected_relations($1) ORDER BY 1",
 		2, types, values);
 	relids = oids_of_column(1);
 	foreach (cell, relids)
