@@ -119,6 +119,7 @@ OBJS = \
 	src/publish/report.o \
 	src/publish/retention.o \
 	src/publish/timetravel.o \
+	src/publish/fold.o \
 	src/publish/progress.o
 
 # The install script is these pieces in this order.

@@ -1,11 +1,29 @@
 -- publish: the one door, the lifecycle, time travel, reports and progress.
 
+-- Queries on ports are planned for the release and the reader of the moment (src/publish/fold.c).
+CREATE FUNCTION datamesh.plan_support(internal) RETURNS internal
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_plan_support';
+REVOKE ALL ON FUNCTION datamesh.plan_support(internal) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.plan_support(internal) IS
+'Planner support of functions whose answer a plan may take for granted, because every execution asks them again.';
+
 -- What a port's view reads with, so that everyone who may read a port may call it. It tells no
 -- more than a number, and refuses where that number would be wrong.
 CREATE FUNCTION datamesh.current_release(port_id integer) RETURNS integer
-LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME', 'dm_current_release';
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1 SUPPORT datamesh.plan_support
+AS 'MODULE_PATHNAME', 'dm_current_release';
 COMMENT ON FUNCTION datamesh.current_release(integer) IS
 'The release that a port shows to the snapshot of the query that asks; the views of ports filter by it. Errors: serialization_failure where the snapshot is older than the port, or the release it would see has been dropped since.';
+
+CREATE FUNCTION datamesh.port_switched() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'dm_port_switched';
+REVOKE ALL ON FUNCTION datamesh.port_switched() FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.port_switched() IS
+'Has every session make its plans of queries on the port anew. Trigger on datamesh.port.';
+
+CREATE TRIGGER port_switched AFTER UPDATE OF current_release ON datamesh.port
+FOR EACH ROW EXECUTE FUNCTION datamesh.port_switched();
+ALTER TABLE datamesh.port ENABLE ALWAYS TRIGGER port_switched;
 
 CREATE PROCEDURE datamesh.publish(product text, version text DEFAULT NULL, dry_run boolean DEFAULT false)
 LANGUAGE c AS 'MODULE_PATHNAME', 'dm_publish';

@@ -93,4 +93,14 @@
 #define DmReadAs(root, rte) ((rte)->checkAsUser)
 #endif
 
+/* 16 keeps the rights on a relation apart from its entry in the range table (needs parse_relation.h) */
+#if PG_VERSION_NUM >= 160000
+#define DmRetargetPermission(query, rte, table)                                                    \
+	((rte)->perminfoindex == 0                                                                     \
+		 ? (void) 0                                                                                \
+		 : (void) (getRTEPermissionInfo((query)->rteperminfos, rte)->relid = (table)))
+#else
+#define DmRetargetPermission(query, rte, table) ((void) 0)
+#endif
+
 #endif /* DATAMESH_BASE_COMPAT_H */

@@ -13,8 +13,9 @@
 extern void DmSessionInit(void);
 extern void DmSettingsInit(void);
 extern void DmAccessInit(void);
+extern void DmFoldInit(void); /* publish/fold.c: hooks of the planner and the executor */
 
-/* Hooks, which are there for every session or for none: shared_preload_libraries only. */
+/* Hooks of guards, which are there for every session or for none: shared_preload_libraries only. */
 extern void DmGuardUtilityInit(void);
 
 #endif /* DATAMESH_BASE_MODULE_H */

@@ -19,6 +19,7 @@ int dm_max_contract_size = 10 * 1024;
 int dm_switch_timeout = 60 * 1000;
 bool dm_break_glass = false;
 char *dm_mask_key_file = NULL;
+bool dm_port_folding = true;
 
 void
 DmSettingsInit(void)
@@ -43,5 +44,12 @@ DmSettingsInit(void)
 		"datamesh.mask_key_file", "The file that holds the keys of masks.",
 		"Relative to the data directory. Its permissions must be 0600 or narrower.",
 		&dm_mask_key_file, "datamesh_mask.key", PGC_SUSET, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+	DefineCustomBoolVariable("datamesh.port_folding",
+							 "Plans queries on ports for the release and the reader of the moment.",
+							 "What was taken for granted is looked up again at every execution. "
+							 "Off: it is looked up for "
+							 "every row.",
+							 &dm_port_folding, true, PGC_USERSET, GUC_NOT_IN_SAMPLE, NULL, NULL,
+							 NULL);
 	MarkGUCPrefixReserved("datamesh");
 }

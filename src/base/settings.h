@@ -14,5 +14,6 @@ extern int dm_max_contract_size; /* kB of YAML or JSON that load_contract accept
 extern int dm_switch_timeout;    /* ms that a publish waits to redefine a port */
 extern bool dm_break_glass;      /* a superuser may do what the guard of DDL refuses */
 extern char *dm_mask_key_file;   /* path, relative to the data directory */
+extern bool dm_port_folding;     /* plans take the release and the reader of a port for granted */
 
 #endif /* DATAMESH_BASE_SETTINGS_H */

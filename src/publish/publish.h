@@ -20,6 +20,7 @@
  *	lifecycle.c	 the state machine; deprecate, retire, rollback
  *	retention.c	 releases beyond the retention go, when no reader is in the way
  *	timetravel.c current_release, as_of, at_release
+ *	fold.c		 queries on ports are planned for the release and the reader of the moment
  *	progress.c	 what other sessions see of a running publish
  *
  *-------------------------------------------------------------------------
@@ -28,8 +29,10 @@
 #define DATAMESH_PUBLISH_PUBLISH_H
 
 #include "datatype/timestamp.h"
+#include "fmgr.h"
 #include "nodes/pg_list.h"
 #include "utils/rel.h"
+#include "utils/snapshot.h"
 
 #include "catalog/catalog.h"
 #include "governance/governance.h"
@@ -166,6 +169,11 @@ extern void DmReportFailure(DmPublication *pub, const ErrorData *error);
 extern int32 DmReportStore(const DmPublication *pub, const char *outcome);
 extern void DmReportRefuse(const DmPublication *pub, bool atomic) pg_attribute_noreturn();
 extern void DmReportDryRun(const DmPublication *pub);
+
+/* timetravel.c */
+extern Datum dm_current_release(PG_FUNCTION_ARGS);
+extern bool DmReleaseSeen(int32 port_id, Snapshot snapshot, int32 *release, bool *newest);
+extern void DmReleaseRequire(int32 release);
 
 /* retention.c */
 extern int DmRetentionApply(const char *product, bool atomic);

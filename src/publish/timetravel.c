@@ -139,9 +139,9 @@ read_attribute(const char *table, int32 key, const char *attribute, Snapshot sna
 	return found;
 }
 
-/* Rows that are gone are gone for every snapshot: it is the newest state that counts. */
-static void
-require_not_dropped(int32 release)
+/* An error if it was dropped. Rows that are gone are gone for every snapshot: the newest state counts. */
+void
+DmReleaseRequire(int32 release)
 {
 	Datum value = 0;
 	bool isnull = true;
@@ -172,8 +172,43 @@ look_up_release(int32 port_id, Snapshot snapshot)
 				 errhint("The product has been retired. See datamesh.products.")));
 	release = DatumGetInt32(value);
 
-	require_not_dropped(release);
+	DmReleaseRequire(release);
 	return release;
+}
+
+static Override *
+find_override(int32 port_id)
+{
+	Override *override = overrides;
+
+	while (override != NULL && override->port_id != port_id)
+		override = override->outer;
+	return override;
+}
+
+/*
+ * What current_release answers for this snapshot, but false where it raises an error.  newest: whether
+ * a snapshot taken now would see the same.
+ */
+bool
+DmReleaseSeen(int32 port_id, Snapshot snapshot, int32 *release, bool *newest)
+{
+	Override *override = find_override(port_id);
+	Datum value = 0;
+	bool isnull = true;
+
+	if (override != NULL)
+	{
+		*release = override->release;
+		*newest = false;
+		return true;
+	}
+	if (!read_attribute("port", port_id, "current_release", snapshot, &value, &isnull) || isnull)
+		return false;
+	*release = DatumGetInt32(value);
+	*newest = read_attribute("port", port_id, "current_release", NULL, &value, &isnull) &&
+			  !isnull && DatumGetInt32(value) == *release;
+	return true;
 }
 
 /* datamesh.current_release(port_id integer) returns integer */
@@ -181,12 +216,12 @@ Datum
 dm_current_release(PG_FUNCTION_ARGS)
 {
 	int32 port_id = PG_GETARG_INT32(0);
+	Override *override = find_override(port_id);
 	Answer *answer = fcinfo->flinfo->fn_extra;
 	Snapshot snapshot;
 
-	for (Override *o = overrides; o != NULL; o = o->outer)
-		if (o->port_id == port_id)
-			PG_RETURN_INT32(o->release);
+	if (override != NULL)
+		PG_RETURN_INT32(override->release);
 
 	if (!ActiveSnapshotSet())
 		elog(ERROR, "current_release needs an active snapshot");
@@ -330,7 +365,7 @@ read_port(ReturnSetInfo *rsinfo, const char *port, int32 port_id, int32 release)
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare: %s", SPI_result_code_string(SPI_result));
 	/* The plan has locked the port: from here on, no release of it can be dropped. */
-	require_not_dropped(release);
+	DmReleaseRequire(release);
 	receiver = CreateDestReceiver(DestTuplestore);
 	SetTuplestoreDestReceiverParams(receiver, rsinfo->setResult,
 									rsinfo->econtext->ecxt_per_query_memory, false, NULL, NULL);
