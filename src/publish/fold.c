@@ -77,6 +77,7 @@ typedef struct Fold
 {
 	List *answers;  /* of list_make2(FuncExpr *, Const *) */
 	List *parents;  /* Oids of the relations of releases that it was found through */
+	bool only_note; /* leave the query as it is */
 	bool of_reader; /* some answer depends on who reads */
 	bool outdated;  /* some answer is not the one that the next transaction will get */
 } Fold;
@@ -89,7 +90,16 @@ static ExecutorStart_hook_type next_start = NULL;
 static ExecutorRun_hook_type next_run = NULL;
 
 static bool planner_called = false;
-static bool plainly = false; /* plan without taking anything for granted */
+static bool plainly = false; /* leave the calls to the execution */
+
+/* The ports of a query that was planned before these hooks were there. */
+typedef struct Unhooked
+{
+	int32 port_id;
+	Oid releases;
+} Unhooked;
+
+static List *unhooked = NIL; /* of Unhooked *, in TopMemoryContext */
 
 /* For whom the query was started that was started last: its first run need not ask again. */
 static struct
@@ -187,15 +197,14 @@ same_layout(TupleDesc a, TupleDesc b)
 }
 
 static Oid
-find_partition(Oid parent, AttrNumber column, int32 release)
+find_partition(Oid parent, int32 release)
 {
 	Relation rel = table_open(parent, NoLock);
 	PartitionKey key = RelationGetPartitionKey(rel);
 	PartitionDesc partitions = RelationGetPartitionDesc(rel, true);
 	Oid result = InvalidOid;
 
-	if (key->strategy == PARTITION_STRATEGY_LIST && key->partattrs[0] == column &&
-		partitions->nparts > 0)
+	if (key->strategy == PARTITION_STRATEGY_LIST && partitions->nparts > 0)
 	{
 		bool found;
 		int at = partition_list_bsearch(key->partsupfunc, key->partcollation, partitions->boundinfo,
@@ -213,11 +222,11 @@ find_partition(Oid parent, AttrNumber column, int32 release)
  * another partition: that moment is waited for, because a plan without it would find no rows.
  */
 static Oid
-table_of_release(Oid parent, AttrNumber column, int32 release)
+table_of_release(Oid parent, int32 release)
 {
 	for (int i = 0; i < 200; i++)
 	{
-		Oid table = find_partition(parent, column, release);
+		Oid table = find_partition(parent, release);
 
 		if (OidIsValid(table))
 			return table;
@@ -263,7 +272,7 @@ replace_relation(Query *view, RangeTblEntry *rte, Oid table)
 
 /* "column = current_release(port)", the column that of a partitioned relation in this query? */
 static bool
-is_release_filter(Query *view, Node *node, RangeTblEntry **rte, AttrNumber *column, FuncExpr **call)
+is_release_filter(Query *view, Node *node, RangeTblEntry **rte, FuncExpr **call)
 {
 	OpExpr *filter = (OpExpr *) node;
 	FmgrInfo function;
@@ -276,7 +285,6 @@ is_release_filter(Query *view, Node *node, RangeTblEntry **rte, AttrNumber *colu
 		function.fn_addr != dm_current_release)
 		return false;
 	*rte = rt_fetch(var->varno, view->rtable);
-	*column = var->varattno;
 	*call = lsecond(filter->args);
 	return (*rte)->rtekind == RTE_RELATION && (*rte)->relkind == RELKIND_PARTITIONED_TABLE &&
 		   (*rte)->inh;
@@ -287,7 +295,6 @@ static bool
 fold_release(Query *view, Node *filter, Fold *fold)
 {
 	RangeTblEntry *rte;
-	AttrNumber column;
 	FuncExpr *call;
 	int32 port_id;
 	int32 release;
@@ -295,20 +302,20 @@ fold_release(Query *view, Node *filter, Fold *fold)
 	Oid parent;
 	Oid table;
 
-	if (!is_release_filter(view, filter, &rte, &column, &call))
+	if (!is_release_filter(view, filter, &rte, &call))
 		return false;
 	port_id = DatumGetInt32(linitial_node(Const, call->args)->constvalue);
 	if (!DmReleaseSeen(port_id, GetActiveSnapshot(), &release, &newest))
 		return false; /* executing it will say why */
 
 	parent = rte->relid;
-	table = table_of_release(parent, column, release);
+	table = table_of_release(parent, release);
 	take_for_granted(
 		fold, call,
 		makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(release), false, true));
 	fold->parents = list_append_unique_oid(fold->parents, parent);
 	fold->outdated |= !newest;
-	return replace_relation(view, rte, table);
+	return !fold->only_note && replace_relation(view, rte, table);
 }
 
 /* ---- folding ---- */
@@ -320,7 +327,7 @@ fold_calls(Node *node, Fold *fold)
 
 	if (node == NULL)
 		return NULL;
-	if (is_foldable(node, &function) && function.fn_addr != dm_current_release)
+	if (!fold->only_note && is_foldable(node, &function) && function.fn_addr != dm_current_release)
 	{
 		FuncExpr *call = (FuncExpr *) node;
 		Const *answer = call->funcresulttype == BOOLOID ? (Const *) makeBoolConst(true, false)
@@ -348,7 +355,8 @@ fold_port(RangeTblEntry *port, Fold *fold)
 		if (!fold_release(view, lfirst(cell), fold))
 			rest = lappend(rest, fold_calls(lfirst(cell), fold));
 	view->targetList = (List *) fold_calls((Node *) view->targetList, fold);
-	if (list_length(fold->answers) == answers && list_length(rest) == list_length(filters))
+	if (fold->only_note ||
+		(list_length(fold->answers) == answers && list_length(rest) == list_length(filters)))
 		return;
 
 	rest = make_ands_implicit(
@@ -436,7 +444,8 @@ plan(Query *query, const char *source, int options, ParamListInfo params)
 	Fold fold = {0};
 
 	planner_called = true;
-	if (dm_port_folding && !plainly && ActiveSnapshotSet() && has_barrier((Node *) query, NULL))
+	fold.only_note = plainly || !dm_port_folding;
+	if (ActiveSnapshotSet() && has_barrier((Node *) query, NULL))
 	{
 		original = copyObject(query);
 		(void) fold_query((Node *) query, &fold);
@@ -448,23 +457,73 @@ plan(Query *query, const char *source, int options, ParamListInfo params)
 	return result;
 }
 
+/* ---- before the hooks were there ---- */
+
+static void
+remember_unhooked(int32 port_id, const Query *view)
+{
+	ListCell *cell;
+
+	foreach (cell, view->rtable)
+	{
+		RangeTblEntry *rte = lfirst(cell);
+		MemoryContext context;
+		Unhooked *port;
+
+		if (rte->rtekind != RTE_RELATION || rte->relkind != RELKIND_PARTITIONED_TABLE)
+			continue;
+		context = MemoryContextSwitchTo(TopMemoryContext);
+		port = palloc(sizeof(Unhooked));
+		port->port_id = port_id;
+		port->releases = rte->relid;
+		unhooked = lappend(unhooked, port);
+		MemoryContextSwitchTo(context);
+	}
+}
+
 /*
- * Whoever plans a port for the first time in a session may load this library by it: too late for
- * that plan, which therefore is not kept.
+ * The first query on a port in a session may load this library by this very call: too late for its
+ * plan, which is not kept, and whose partitions are looked at when it starts (require_partition).
  */
 Datum
 dm_plan_support(PG_FUNCTION_ARGS)
 {
-	Node *request = (Node *) PG_GETARG_POINTER(0);
+	SupportRequestSimplify *request = (SupportRequestSimplify *) PG_GETARG_POINTER(0);
+	FmgrInfo function;
 
-	if (IsA(request, SupportRequestSimplify) && !planner_called)
+	if (IsA(request, SupportRequestSimplify) && !planner_called && request->root != NULL)
 	{
-		PlannerInfo *root = ((SupportRequestSimplify *) request)->root;
-
-		if (root != NULL)
-			root->glob->transientPlan = true;
+		request->root->glob->transientPlan = true;
+		if (is_foldable((Node *) request->fcall, &function) &&
+			function.fn_addr == dm_current_release)
+			remember_unhooked(DatumGetInt32(linitial_node(Const, request->fcall->args)->constvalue),
+							  request->root->parse);
 	}
 	PG_RETURN_POINTER(NULL);
+}
+
+/*
+ * A plan without the release that its snapshot sees, because it was published while the plan was made,
+ * would find no rows.
+ */
+static void
+require_partition(const PlannedStmt *plan, Snapshot snapshot)
+{
+	ListCell *cell;
+
+	foreach (cell, unhooked)
+	{
+		const Unhooked *port = lfirst(cell);
+		int32 release;
+		bool newest;
+
+		if (list_member_oid(plan->relationOids, port->releases) &&
+			DmReleaseSeen(port->port_id, snapshot, &release, &newest) &&
+			!list_member_oid(plan->relationOids, table_of_release(port->releases, release)))
+			ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+							errmsg("a port was published while this query was planned"),
+							errdetail("Its release is now %d.", release), errhint("Try again.")));
+	}
 }
 
 /* ---- execution ---- */
@@ -570,6 +629,8 @@ start(QueryDesc *query, int eflags)
 		started.user = GetUserId();
 		started.outer_user = GetOuterUserId();
 	}
+	else if (unhooked != NIL)
+		require_partition(query->plannedstmt, query->snapshot);
 	if (next_start != NULL)
 		next_start(query, eflags);
 	else
