@@ -7,6 +7,11 @@ REVOKE ALL ON FUNCTION datamesh.plan_support(internal) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.plan_support(internal) IS
 'Planner support of functions whose answer a plan may take for granted, because every execution asks them again.';
 
+ALTER FUNCTION datamesh.mask_choice(integer, integer) SUPPORT datamesh.plan_support;
+ALTER FUNCTION datamesh.filter_choice(integer, integer) SUPPORT datamesh.plan_support;
+ALTER FUNCTION datamesh.reader_name(integer) SUPPORT datamesh.plan_support;
+ALTER FUNCTION datamesh.may_read(integer) SUPPORT datamesh.plan_support;
+
 -- What a port's view reads with, so that everyone who may read a port may call it. It tells no
 -- more than a number, and refuses where that number would be wrong.
 CREATE FUNCTION datamesh.current_release(port_id integer) RETURNS integer

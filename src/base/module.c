@@ -4,8 +4,8 @@
  *		What happens when the library is loaded: settings, callbacks and hooks.
  *
  * Every area that needs to be set up at load time offers one Init function;
- * _PG_init is the list of them.  Hooks of guards are set by shared_preload_libraries only: what a session
- * could leave out, or gets after its first statements, would be no guard.
+ * _PG_init is the list of them.  Hooks of guards are set by shared_preload_libraries only: what a
+ * session could leave out, or gets after its first statements, would be no guard.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,3 +37,16 @@ _PG_init(void)
 	DmFoldInit();
 	if (preloaded)
 		DmGuardUtilityInit();
+}
+
+Datum
+dm_library_version(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(DATAMESH_VERSION));
+}
+
+Datum
+dm_library_preloaded(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(preloaded);
+}

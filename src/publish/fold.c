@@ -13,8 +13,8 @@
  *			 barrier: what is left is the plan of a query on the table itself.
  *	start()	 asks every call again, with the snapshot and the user of this execution.  If all answers
  *			 are those that were taken for granted, the plan is right; else the query is planned again.
- *	run()	 does so for each FETCH of a cursor whose user has changed, and refuses to go on if the
- *			 answers are others.
+ *	run()	 does so for each FETCH from a cursor, which is a statement of its own, and refuses to go on
+ *			 if its user may see less by now.
  *
  * So nothing that is shown depends on when or for whom a plan was made, and correctness needs no
  * invalidation: an old snapshot, a cursor, a change of role, a publish between planning and execution
@@ -101,10 +101,11 @@ typedef struct Unhooked
 
 static List *unhooked = NIL; /* of Unhooked *, in TopMemoryContext */
 
-/* For whom the query was started that was started last: its first run need not ask again. */
+/* For whom the query was started that was started last: in the same statement it need not ask again. */
 static struct
 {
 	QueryDesc *query;
+	TimestampTz statement;
 	Oid user;
 	Oid outer_user;
 } started;
@@ -539,9 +540,25 @@ find_note(const PlannedStmt *plan)
 			   : NULL;
 }
 
+/* Is this the answer to those who may see everything: no mask, no filter? */
 static bool
-still_granted(const RangeTblEntry *note)
+shows_all(const FuncExpr *call, const Const *answer)
 {
+	return call->funcresulttype == INT4OID && list_length(call->args) == 2 &&
+		   !answer->constisnull && DatumGetInt32(answer->constvalue) == 0;
+}
+
+/*
+ * Do the answers hold for the active snapshot and the current user?  enough: also those that now show
+ * more than was taken for granted.
+ */
+static bool
+still_granted(const RangeTblEntry *note, bool enough)
+{
+	MemoryContext context =
+		AllocSetContextCreate(CurrentMemoryContext, "datamesh port", ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	bool result = true;
 	ListCell *cell;
 
 	foreach (cell, note->values_lists)
@@ -549,12 +566,19 @@ still_granted(const RangeTblEntry *note)
 		List *pair = lfirst(cell);
 		FuncExpr *call = linitial(pair);
 		FmgrInfo function;
+		Const *answer;
 
 		fmgr_info(call->funcid, &function);
-		if (!same_answer(ask(call, &function), lsecond(pair)))
-			return false;
+		answer = ask(call, &function);
+		if (!same_answer(answer, lsecond(pair)) && !(enough && shows_all(call, answer)))
+		{
+			result = false;
+			break;
+		}
 	}
-	return true;
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return result;
 }
 
 /*
@@ -607,7 +631,7 @@ settle_plan(QueryDesc *query, const RangeTblEntry *note, int eflags)
 
 	if (push)
 		PushActiveSnapshot(query->snapshot);
-	for (int i = 0; note != NULL && !still_granted(note); i++)
+	for (int i = 0; note != NULL && !still_granted(note, false); i++)
 	{
 		query->plannedstmt =
 			i < 3 ? plan_again(query, note, eflags) : plan_plainly(query, note, eflags);
@@ -626,6 +650,7 @@ start(QueryDesc *query, int eflags)
 	{
 		settle_plan(query, note, eflags);
 		started.query = query;
+		started.statement = GetCurrentStatementStartTimestamp();
 		started.user = GetUserId();
 		started.outer_user = GetOuterUserId();
 	}
@@ -643,18 +668,19 @@ run(QueryDesc *query, ScanDirection direction, uint64 count, bool once)
 	RangeTblEntry *note = find_note(query->plannedstmt);
 
 	if (note != NULL && note->lateral &&
-		(started.query != query || started.user != GetUserId() ||
-		 started.outer_user != GetOuterUserId()))
+		(started.query != query || started.statement != GetCurrentStatementStartTimestamp() ||
+		 started.user != GetUserId() || started.outer_user != GetOuterUserId()))
 	{
 		bool holds;
 
 		PushActiveSnapshot(query->snapshot);
-		holds = still_granted(note);
+		holds = still_granted(note, true);
 		PopActiveSnapshot();
 		if (!holds)
 			ereport(ERROR,
 					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("this query was begun by a role that sees other values of a port"),
+					 errmsg("what may be seen of a port has changed since this query began"),
+					 errdetail("It was begun by another role, or access was changed in between."),
 					 errhint("Close the cursor and open it again.")));
 	}
 	if (next_run != NULL)

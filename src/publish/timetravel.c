@@ -12,6 +12,8 @@
  * Two things a snapshot can be too old for are errors and never an empty answer:
  * a port that was made after it, and a release that retention has dropped since.
  *
+ * Whether the reader's access has expired or was revoked is asked at the same time (DmAccessRequire).
+ *
  * as_of and at_release read the very same view with another answer: an override
  * that is in force while that one query runs, in this process (the query is
  * planned without parallel workers, which would not know of it).
@@ -40,6 +42,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "access/access.h"
 #include "base/compat.h"
 #include "base/errors.h"
 #include "base/names.h"
@@ -221,13 +224,19 @@ dm_current_release(PG_FUNCTION_ARGS)
 	Snapshot snapshot;
 
 	if (override != NULL)
+	{
+		DmAccessRequire(port_id);
 		PG_RETURN_INT32(override->release);
+	}
 
 	if (!ActiveSnapshotSet())
 		elog(ERROR, "current_release needs an active snapshot");
 	snapshot = GetActiveSnapshot();
 	if (!answer_holds(answer, port_id, snapshot))
+	{
+		DmAccessRequire(port_id);
 		answer = remember_answer(fcinfo, port_id, look_up_release(port_id, snapshot), snapshot);
+	}
 	PG_RETURN_INT32(answer->release);
 }
 
