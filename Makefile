@@ -105,6 +105,7 @@ OBJS = \
 	src/access/policy_cache.o \
 	src/access/reader.o \
 	src/access/decide.o \
+	src/access/my_access.o \
 	src/publish/publish.o \
 	src/publish/gate.o \
 	src/publish/tuple.o \
@@ -185,6 +186,13 @@ REGRESS = \
 	governance_waiver \
 	governance_gate \
 	governance_function \
+	access \
+	access_change \
+	access_grant \
+	access_parallel \
+	access_change \
+	access_grant \
+	access_parallel \
 	publish \
 	publish_gates \
 	publish_lifecycle \

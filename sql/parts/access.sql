@@ -89,6 +89,29 @@ LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME', 'd
 COMMENT ON FUNCTION datamesh.may_read(integer) IS
 'True; an error (insufficient_privilege) if all that gave the current or the outer user access to the port''s product has expired or was revoked. The privileges on the port are the first gate: who never had a grant passes here.';
 
+-- What people ask.
+
+CREATE TYPE datamesh.column_access AS (
+    product     text,
+    port        text,
+    reader      text,
+    basis       text,
+    "column"    text,
+    access      text,
+    mask        text,
+    row_filter  text,
+    granted_by  text,
+    since       timestamptz,
+    until       timestamptz
+);
+COMMENT ON TYPE datamesh.column_access IS
+'How somebody reads a column of a port; see datamesh.my_access.';
+
+CREATE FUNCTION datamesh.my_access(product text DEFAULT NULL) RETURNS SETOF datamesh.column_access
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'dm_my_access';
+COMMENT ON FUNCTION datamesh.my_access(text) IS
+'What the caller sees of the ports that he may read, or of all ports of one product: a row for each column. reader: owner, steward, consumer, grant or none, several if memberships give several (then the strictest holds); basis: why; access: raw, masked, hidden (null) or none (the port cannot be read, or not any more: basis says since when); mask and row_filter (null: all rows, false: no row) as they apply to the caller; granted_by, since and until of the access. Errors: MD102 an unknown product.';
+
 SELECT pg_catalog.pg_extension_config_dump('datamesh.port_policy', '');
 SELECT pg_catalog.pg_extension_config_dump('datamesh.access_grant', '');
 SELECT pg_catalog.pg_extension_config_dump('datamesh.port_policy_policy_id_seq', '');

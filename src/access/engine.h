@@ -109,9 +109,12 @@ typedef struct DmPortReaders
 	int32 product_id;
 	char *product;
 	Oid owner;
-	List *stewards;  /* Oids; of the port's newest policy */
+	Oid port_role;   /* which owns the port and its releases; nobody is to be a member of it */
+	int32 policy_id; /* the newest, which the port's view names; 0: none */
+	List *stewards;  /* Oids; of that policy */
 	List *consumers; /* DmConsumer * */
-	List *grants;    /* DmAccessGrant * */
+	List *grants;    /* DmAccessGrant *: in force, or to be */
+	List *past;      /* DmAccessGrant *: that had ended when this was read */
 } DmPortReaders;
 
 typedef struct DmPolicy
@@ -139,7 +142,7 @@ extern uint64 DmAccessBegin(void);
  */
 extern const DmPolicy *DmPolicyFind(int32 policy_id);
 extern const DmPortReaders *DmPortReadersFind(int32 port_id);
-/* All grants of a product, past ones too, with the roles that are still there; in the current context. */
+/* All grants of a product whose roles are still there, past ones too; in the current context. */
 extern List *DmGrantsOfProduct(int32 product_id); /* DmAccessGrant * */
 /* All roles whose privileges a role has without SET ROLE, itself first; NIL if there is no such role. */
 extern const List *DmInheritedRoles(Oid role);
@@ -165,12 +168,6 @@ typedef struct DmReader
 	const DmAccessGrant *grant; /* if it is a grant */
 } DmReader;
 
-/* A list of DmReader *, never empty, in the current context. */
-extern List *DmStanding(const DmPortReaders *port, const List *stewards, Oid user, TimestampTz now);
-extern bool DmGrantActive(const DmAccessGrant *grant, TimestampTz now);
-
-/* ---- decisions ---- */
-
 /* For whom is decided: the current and the outer user at this moment. */
 typedef struct DmSubject
 {
@@ -178,6 +175,20 @@ typedef struct DmSubject
 	Oid outer;
 	TimestampTz now;
 } DmSubject;
+
+/* A list of DmReader *, never empty, in the current context. */
+extern List *DmStanding(const DmPortReaders *port, const List *stewards, Oid user, TimestampTz now);
+/* The same of both users, the current one first. */
+extern List *DmStandings(const DmPortReaders *port, const DmSubject *subject);
+
+/* The grant whose end takes their access from the users; NULL if they read, or never had one. */
+extern const DmAccessGrant *DmGrantEnded(const DmPortReaders *port, const DmSubject *subject);
+/* "has expired", "was revoked" or "has not begun"; whose and when, as a sentence. */
+extern void DmGrantDescribeEnd(const DmAccessGrant *grant, TimestampTz now, char **end,
+							   char **detail);
+extern bool DmGrantActive(const DmAccessGrant *grant, TimestampTz now);
+
+/* ---- decisions ---- */
 
 extern DmSubject DmSubjectNow(void);
 /* The number of a mask of the column, DM_RAW or DM_HIDDEN; columns count from 1.  policy may be NULL. */

@@ -161,7 +161,10 @@ find(HTAB *table, uint32 number, void *(*build)(uint32 number))
 	MemoryContextSwitchTo(old);
 	memory = hash_search(table, &number, HASH_ENTER, NULL);
 	memory->value = result;
-	MemoryContextSetParent(context, cache);
+	if (result != NULL)
+		MemoryContextSetParent(context, cache);
+	else
+		MemoryContextDelete(context);
 	return result;
 }
 
@@ -387,30 +390,48 @@ DmInheritedRoles(Oid role)
 
 /* ---- ports ---- */
 
-/* The domain's owner as catalog.h explains; InvalidOid where that would be an error. */
+/*
+ * Who owns a schema of a domain now, if it is the role of the recorded name or OID, as catalog.h
+ * explains; InvalidOid where that would be an error.
+ */
 static Oid
-domain_owner(const char *domain)
+confirmed_owner(const char *domain, const char *suffix, const char *name_column,
+				const char *oid_column)
 {
 	TableScan scan;
 	Oid owner = InvalidOid;
+	NameData key;
 
-	if (strlen(domain) + strlen(DM_INTERNAL_SUFFIX) >= NAMEDATALEN)
+	if (strlen(domain) + strlen(suffix) >= NAMEDATALEN)
 		return InvalidOid;
-	if (!begin_scan(&scan, "domain", NULL, "domain_name", F_NAMEEQ, CStringGetDatum(domain)))
+	namestrcpy(&key, domain);
+	if (!begin_scan(&scan, "domain", NULL, "domain_name", F_NAMEEQ, NameGetDatum(&key)))
 		return InvalidOid;
 	if (next_row(&scan))
 	{
-		char *recorded = get_name(&scan, "owner_name");
+		char *recorded = get_name(&scan, name_column);
 		char *name;
 
-		owner = DmSchemaOwner(psprintf("%s%s", domain, DM_INTERNAL_SUFFIX));
+		owner = DmSchemaOwner(psprintf("%s%s", domain, suffix));
 		name = OidIsValid(owner) ? GetUserNameFromId(owner, true) : NULL;
 		if (name == NULL || recorded == NULL ||
-			(owner != get_oid(&scan, "owner_oid") && strcmp(name, recorded) != 0))
+			(owner != get_oid(&scan, oid_column) && strcmp(name, recorded) != 0))
 			owner = InvalidOid;
 	}
 	end_scan(&scan);
 	return owner;
+}
+
+static Oid
+domain_owner(const char *domain)
+{
+	return confirmed_owner(domain, DM_INTERNAL_SUFFIX, "owner_name", "owner_oid");
+}
+
+static Oid
+domain_port_role(const char *domain)
+{
+	return confirmed_owner(domain, "", "port_role_name", "port_role_oid");
 }
 
 /* DmConsumerRole, without SPI. */
@@ -490,6 +511,24 @@ DmGrantsOfProduct(int32 product_id)
 	return grants;
 }
 
+/* Past grants only say why somebody has no access any more: there may be many, and nobody asks often. */
+static void
+read_grants(DmPortReaders *port)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	ListCell *cell;
+
+	foreach (cell, DmGrantsOfProduct(port->product_id))
+	{
+		DmAccessGrant *grant = lfirst(cell);
+
+		if (Min(grant->until, grant->revoked_at) <= now)
+			port->past = lappend(port->past, grant);
+		else
+			port->grants = lappend(port->grants, grant);
+	}
+}
+
 static bool
 read_product(DmPortReaders *port)
 {
@@ -508,6 +547,7 @@ read_product(DmPortReaders *port)
 	if (domain == NULL || port->product == NULL)
 		return false;
 	port->owner = domain_owner(domain);
+	port->port_role = domain_port_role(domain);
 	return true;
 }
 
@@ -541,17 +581,16 @@ static void
 read_stewards(DmPortReaders *port)
 {
 	TableScan scan;
-	int32 newest = 0;
 	DmRules *rules = NULL;
 
 	if (!begin_scan(&scan, "port_policy", "port_policy_port_idx", "port_id", F_INT4EQ,
 					Int32GetDatum(port->port_id)))
 		return;
 	while (next_row(&scan))
-		newest = Max(newest, get_int(&scan, "policy_id"));
+		port->policy_id = Max(port->policy_id, get_int(&scan, "policy_id"));
 	end_scan(&scan);
-	if (newest == 0 ||
-		!begin_scan(&scan, "port_policy", NULL, "policy_id", F_INT4EQ, Int32GetDatum(newest)))
+	if (port->policy_id == 0 || !begin_scan(&scan, "port_policy", NULL, "policy_id", F_INT4EQ,
+											Int32GetDatum(port->policy_id)))
 		return;
 	if (next_row(&scan))
 		rules = get_rules(&scan);
@@ -579,7 +618,7 @@ build_port(uint32 port_id)
 	if (contract_id == 0 || !read_product(port))
 		return NULL;
 	read_consumers(port, contract_id);
-	port->grants = DmGrantsOfProduct(port->product_id);
+	read_grants(port);
 	read_stewards(port);
 	return port;
 }

@@ -78,7 +78,7 @@ as_itself(const DmPortReaders *port, const List *stewards, Oid role, TimestampTz
 {
 	List *readers;
 
-	if (role == port->owner)
+	if (role == port->owner || role == port->port_role)
 		return add(NIL, DM_READER_OWNER, role, NULL, NULL);
 	if (list_member_oid(stewards, role))
 		return add(NIL, DM_READER_STEWARD, role, NULL, NULL);
@@ -103,17 +103,26 @@ DmStanding(const DmPortReaders *port, const List *stewards, Oid user, TimestampT
 	return readers != NIL ? readers : add(NIL, DM_READER_NONE, user, NULL, NULL);
 }
 
+List *
+DmStandings(const DmPortReaders *port, const DmSubject *subject)
+{
+	List *readers = DmStanding(port, port->stewards, subject->user, subject->now);
+
+	if (subject->outer == subject->user)
+		return readers;
+	return list_concat(readers, DmStanding(port, port->stewards, subject->outer, subject->now));
+}
+
 /* ---- access that has ended ---- */
 
-/* The grant that ended last of those that the role or one it inherits held; NULL if there is none. */
+/* The grant that ends last of those that one of the roles holds or held; NULL if there is none. */
 static const DmAccessGrant *
-last_grant(const DmPortReaders *port, Oid user)
+last_grant(const List *grants, const List *roles)
 {
-	const List *roles = DmInheritedRoles(user);
 	const DmAccessGrant *last = NULL;
 	ListCell *cell;
 
-	foreach (cell, port->grants)
+	foreach (cell, grants)
 	{
 		const DmAccessGrant *grant = lfirst(cell);
 
@@ -132,48 +141,57 @@ reads_everything(Oid user)
 	return superuser_arg(user) || has_privs_of_role(user, ROLE_PG_READ_ALL_DATA);
 }
 
-static void
-refuse(const DmPortReaders *port, const DmAccessGrant *grant, Oid user, TimestampTz now)
+void
+DmGrantDescribeEnd(const DmAccessGrant *grant, TimestampTz now, char **end, char **detail)
 {
-	const char *role = GetUserNameFromId(grant->role, true);
-	const char *hint = psprintf("Ask for it with CALL datamesh.request_access('%s', purpose => "
-								"'...').",
-								port->product);
-	const char *who = role != NULL ? role : grant->role_name;
+	const char *name = GetUserNameFromId(grant->role, true);
+	const char *role = name != NULL ? name : grant->role_name;
 
 	if (grant->revoked_at <= now && grant->revoked_at <= grant->until)
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("access to data product %s was revoked", port->product),
-						grant->revoked_by != NULL
-							? errdetail("Role \"%s\" had it until %s, when \"%s\" revoked it.", who,
-										timestamptz_to_str(grant->revoked_at), grant->revoked_by)
-							: errdetail("Role \"%s\" had it until %s.", who,
-										timestamptz_to_str(grant->revoked_at)),
-						errhint("%s", hint)));
-	if (grant->until <= now)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("access to data product %s has expired", port->product),
-				 errdetail("Role \"%s\" had it until %s.", who, timestamptz_to_str(grant->until)),
-				 errhint("%s", hint)));
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("access to data product %s has not begun", port->product),
-			 errdetail("Role \"%s\" has it from %s.", who, timestamptz_to_str(grant->since))));
+	{
+		const char *at = pstrdup(timestamptz_to_str(grant->revoked_at));
+
+		*end = "was revoked";
+		*detail = grant->revoked_by != NULL
+					  ? psprintf("Role \"%s\" had it until %s, when \"%s\" revoked it.", role, at,
+								 grant->revoked_by)
+					  : psprintf("Role \"%s\" had it until %s.", role, at);
+	}
+	else if (grant->until <= now)
+	{
+		*end = "has expired";
+		*detail = psprintf("Role \"%s\" had it until %s.", role, timestamptz_to_str(grant->until));
+	}
+	else
+	{
+		*end = "has not begun";
+		*detail = psprintf("Role \"%s\" has it from %s.", role, timestamptz_to_str(grant->since));
+	}
 }
 
-static void
-require(const DmPortReaders *port, Oid user, TimestampTz now)
+/* The grant whose end takes the user's access away; NULL if it reads, or never had one. */
+static const DmAccessGrant *
+ended_for(const DmPortReaders *port, Oid user, TimestampTz now)
 {
 	List *readers = DmStanding(port, port->stewards, user, now);
-	const DmReader *reader = linitial(readers);
 	const DmAccessGrant *grant;
 
-	if (reader->kind != DM_READER_NONE)
-		return;
-	grant = last_grant(port, user);
-	if (grant != NULL && !reads_everything(user))
-		refuse(port, grant, user, now);
+	if (((const DmReader *) linitial(readers))->kind != DM_READER_NONE)
+		return NULL;
+	grant = last_grant(port->grants, DmInheritedRoles(user));
+	if (grant == NULL)
+		grant = last_grant(port->past, DmInheritedRoles(user));
+	return grant != NULL && !reads_everything(user) ? grant : NULL;
+}
+
+const DmAccessGrant *
+DmGrantEnded(const DmPortReaders *port, const DmSubject *subject)
+{
+	const DmAccessGrant *grant = ended_for(port, subject->user, subject->now);
+
+	if (grant == NULL && subject->outer != subject->user)
+		grant = ended_for(port, subject->outer, subject->now);
+	return grant;
 }
 
 void
@@ -181,6 +199,9 @@ DmAccessRequire(int32 port_id)
 {
 	DmSubject subject = DmSubjectNow();
 	const DmPortReaders *port;
+	const DmAccessGrant *ended;
+	char *end;
+	char *detail;
 
 	(void) DmAccessBegin();
 	port = DmPortReadersFind(port_id);
@@ -189,9 +210,15 @@ DmAccessRequire(int32 port_id)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("port %d cannot be read", port_id),
 				 errdetail("It is not in the catalog of the mesh."),
 				 errhint("datamesh.ports lists the ports there are.")));
-	require(port, subject.user, subject.now);
-	if (subject.outer != subject.user)
-		require(port, subject.outer, subject.now);
+	ended = DmGrantEnded(port, &subject);
+	if (ended == NULL)
+		return;
+	DmGrantDescribeEnd(ended, subject.now, &end, &detail);
+	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					errmsg("access to data product %s %s", port->product, end),
+					errdetail_internal("%s", detail),
+					errhint("Ask for it with CALL datamesh.request_access('%s', purpose => '...').",
+							port->product)));
 }
 
 List *

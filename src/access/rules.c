@@ -42,6 +42,14 @@ array(const JsonbValue *value)
 	return found != NULL && JsonContainerIsArray(found) ? found : NULL;
 }
 
+static JsonbContainer *
+object_of(const JsonbValue *value)
+{
+	JsonbContainer *found = container(value);
+
+	return found != NULL && JsonContainerIsObject(found) ? found : NULL;
+}
+
 static int
 length(JsonbContainer *list)
 {
@@ -111,12 +119,13 @@ static void
 parse_column(DmColumnRule *rule, JsonbContainer *object)
 {
 	JsonbContainer *masks = array(member(object, "masks"));
-	JsonbContainer *consumers = container(member(object, "consumers"));
+	JsonbContainer *consumers = object_of(member(object, "consumers"));
 	JsonbIterator *it;
 	JsonbValue value;
 	JsonbIteratorToken token;
 
 	rule->column = string(member(object, "name"));
+	rule->standard = DM_HIDDEN;
 	rule->nmasks = length(masks);
 	rule->masks = palloc0(sizeof(char *) * (rule->nmasks + 1));
 	rule->strengths = palloc0(sizeof(int) * (rule->nmasks + 1));
@@ -127,8 +136,10 @@ parse_column(DmColumnRule *rule, JsonbContainer *object)
 		rule->masks[i] = string(member(mask, "mask"));
 		rule->strengths[i] = bounded(member(mask, "strength"), 1, 100, 0);
 	}
+	if (consumers == NULL && member(object, "consumers") != NULL)
+		return;
 	rule->standard = choice(rule, member(object, "default"));
-	if (consumers == NULL || !JsonContainerIsObject(consumers))
+	if (consumers == NULL)
 		return;
 	rule->consumers = palloc0(sizeof(DmConsumerChoice) * (JsonContainerSize(consumers) + 1));
 	it = JsonbIteratorInit(consumers);
@@ -170,14 +181,17 @@ parse_row_rule(DmRules *rules, DmRowRule *rule, const JsonbValue *value)
 static void
 parse_rows(DmRules *rules, JsonbContainer *object)
 {
-	JsonbContainer *consumers = container(member(object, "consumers"));
+	JsonbContainer *consumers = object_of(member(object, "consumers"));
 	JsonbIterator *it;
 	JsonbValue value;
 	JsonbIteratorToken token;
 
 	parse_row_rule(rules, &rules->rows, member(object, "default"));
-	if (consumers == NULL || !JsonContainerIsObject(consumers))
+	if (consumers == NULL)
+	{
+		rules->rows.no_row |= member(object, "consumers") != NULL;
 		return;
+	}
 	rules->consumers = palloc0(sizeof(DmRowRule) * (JsonContainerSize(consumers) + 1));
 	it = JsonbIteratorInit(consumers);
 	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
