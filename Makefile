@@ -18,6 +18,7 @@ OBJS = \
 	src/contract/yaml_read.o \
 	src/contract/yaml_write.o \
 	src/contract/shape.o \
+	src/contract/mask.o \
 	src/contract/odcs_custom.o \
 	src/contract/odcs_quality.o \
 	src/contract/odcs_schema.o \
@@ -106,6 +107,11 @@ OBJS = \
 	src/access/reader.o \
 	src/access/decide.o \
 	src/access/my_access.o \
+	src/access/compile.o \
+	src/access/compile_scan.o \
+	src/access/compile_mask.o \
+	src/access/compile_filter.o \
+	src/access/compile_check.o \
 	src/publish/publish.o \
 	src/publish/gate.o \
 	src/publish/tuple.o \

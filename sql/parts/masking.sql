@@ -205,81 +205,73 @@ COMMENT ON TYPE datamesh.mask_policy IS
 'What a keyed mask is for: a name, such as that of a product and column. Values masked for the same policy join; those of different policies have nothing in common. Only a superuser can make one, so that nobody can find the values behind a mask by trying; the views of ports hold them as constants.';
 
 -- ---- with a key ----
+--
+-- PUBLIC may call them, because a view's functions are called by whoever reads it. The reference in the
+-- view's text is what makes the call possible, and nobody can make, take out or pass on one.
 
 CREATE FUNCTION datamesh.mask_hash(value text, policy datamesh.mask_policy)
 RETURNS text
 LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_mask_hash';
-REVOKE ALL ON FUNCTION datamesh.mask_hash(text, datamesh.mask_policy) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.mask_hash(text, datamesh.mask_policy) IS
 'HMAC-SHA-256 of a value for a policy, under the current key, as 64 hex digits: the same for the same value, policy and key. Error MD302 if there is no key.';
 
 CREATE FUNCTION datamesh.mask_pseudonym(value text, policy datamesh.mask_policy, consumer text)
 RETURNS text
 LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_mask_pseudonym';
-REVOKE ALL ON FUNCTION datamesh.mask_pseudonym(text, datamesh.mask_policy, text) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.mask_pseudonym(text, datamesh.mask_policy, text) IS
 'A name of 24 letters and digits for a value: always the same for one policy and one consumer, and unlike what another consumer sees, so that two cannot join what they were given. Error MD302 if there is no key.';
 
 CREATE FUNCTION datamesh.mask_hash(value varchar, policy datamesh.mask_policy)
 RETURNS varchar
 LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_mask_hash';
-REVOKE ALL ON FUNCTION datamesh.mask_hash(varchar, datamesh.mask_policy) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.mask_hash(varchar, datamesh.mask_policy) IS
 'HMAC-SHA-256 of a value for a policy, under the current key, as 64 hex digits: the same for the same value, policy and key. Error MD302 if there is no key. The same for varchar.';
 
 CREATE FUNCTION datamesh.mask_pseudonym(value varchar, policy datamesh.mask_policy, consumer text)
 RETURNS varchar
 LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_mask_pseudonym';
-REVOKE ALL ON FUNCTION datamesh.mask_pseudonym(varchar, datamesh.mask_policy, text) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.mask_pseudonym(varchar, datamesh.mask_policy, text) IS
 'A name of 24 letters and digits for a value: always the same for one policy and one consumer, and unlike what another consumer sees, so that two cannot join what they were given. Error MD302 if there is no key. The same for varchar.';
 
 CREATE FUNCTION datamesh.mask_pseudonym(value bigint, policy datamesh.mask_policy, consumer text)
 RETURNS bigint
 LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_mask_pseudonym_int8';
-REVOKE ALL ON FUNCTION datamesh.mask_pseudonym(bigint, datamesh.mask_policy, text) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.mask_pseudonym(bigint, datamesh.mask_policy, text) IS
 'A number of 63 bits for a number. Two values may meet in one, as rarely as in any hash of this size.';
 
 CREATE FUNCTION datamesh.mask_pseudonym(value uuid, policy datamesh.mask_policy, consumer text)
 RETURNS uuid
 LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_mask_pseudonym_uuid';
-REVOKE ALL ON FUNCTION datamesh.mask_pseudonym(uuid, datamesh.mask_policy, text) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.mask_pseudonym(uuid, datamesh.mask_policy, text) IS
 'A UUID (version 8) for a UUID.';
 
 CREATE FUNCTION datamesh.mask_noise(value integer, ratio double precision, policy datamesh.mask_policy, row_key text)
 RETURNS integer
 LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_mask_noise_int4';
-REVOKE ALL ON FUNCTION datamesh.mask_noise(integer, double precision, datamesh.mask_policy, text) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.mask_noise(integer, double precision, datamesh.mask_policy, text) IS
 'A value changed by up to ratio of itself, up or down: the same each time for one key, policy, row and value, so that reading it often tells no more. row_key is what identifies the row. Stays within the type; 0, NaN and infinities stay, and an integer or numeric may move by its last digit where ratio would let it move by less. Errors: 22023 unless 0 < ratio <= 1, MD302.';
 
 CREATE FUNCTION datamesh.mask_noise(value bigint, ratio double precision, policy datamesh.mask_policy, row_key text)
 RETURNS bigint
 LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_mask_noise_int8';
-REVOKE ALL ON FUNCTION datamesh.mask_noise(bigint, double precision, datamesh.mask_policy, text) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.mask_noise(bigint, double precision, datamesh.mask_policy, text) IS
 'A value changed by up to ratio of itself, up or down: the same each time for one key, policy, row and value, so that reading it often tells no more. row_key is what identifies the row. Stays within the type; 0, NaN and infinities stay, and an integer or numeric may move by its last digit where ratio would let it move by less. Errors: 22023 unless 0 < ratio <= 1, MD302.';
 
 CREATE FUNCTION datamesh.mask_noise(value double precision, ratio double precision, policy datamesh.mask_policy, row_key text)
 RETURNS double precision
 LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_mask_noise_float8';
-REVOKE ALL ON FUNCTION datamesh.mask_noise(double precision, double precision, datamesh.mask_policy, text) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.mask_noise(double precision, double precision, datamesh.mask_policy, text) IS
 'A value changed by up to ratio of itself, up or down: the same each time for one key, policy, row and value, so that reading it often tells no more. row_key is what identifies the row. Stays within the type; 0, NaN and infinities stay, and an integer or numeric may move by its last digit where ratio would let it move by less. Errors: 22023 unless 0 < ratio <= 1, MD302.';
 
 CREATE FUNCTION datamesh.mask_noise(value numeric, ratio double precision, policy datamesh.mask_policy, row_key text)
 RETURNS numeric
 LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_mask_noise_numeric';
-REVOKE ALL ON FUNCTION datamesh.mask_noise(numeric, double precision, datamesh.mask_policy, text) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.mask_noise(numeric, double precision, datamesh.mask_policy, text) IS
 'A value changed by up to ratio of itself, up or down: the same each time for one key, policy, row and value, so that reading it often tells no more. row_key is what identifies the row. Stays within the type; 0, NaN and infinities stay, and an integer or numeric may move by its last digit where ratio would let it move by less. Errors: 22023 unless 0 < ratio <= 1, MD302.';
 
 CREATE FUNCTION datamesh.mask_noise(value date, days integer, policy datamesh.mask_policy, row_key text)
 RETURNS date
 LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_mask_noise_date';
-REVOKE ALL ON FUNCTION datamesh.mask_noise(date, integer, datamesh.mask_policy, text) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.mask_noise(date, integer, datamesh.mask_policy, text) IS
 'A date moved by up to so many days, earlier or later: the same each time for one key, policy, row and date. Infinite dates stay. Errors: 22023 if days is below 1, MD302.';
 

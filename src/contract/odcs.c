@@ -56,7 +56,7 @@ static const DmField role_fields[] = {
 	F("access", S),
 	F("firstLevelApprovers", S),
 	F("secondLevelApprovers", S),
-	CUSTOM(DmCheckCustomOther),
+	CUSTOM(DmCheckCustomRole),
 	END,
 };
 /* clang-format on */

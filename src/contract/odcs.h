@@ -24,6 +24,7 @@ extern void DmCheckStableId(DmValidator *v, const DmPath *path, const DmNode *no
 extern void DmCheckCustomRoot(DmValidator *v, const DmPath *path, const DmNode *node);
 extern void DmCheckCustomObject(DmValidator *v, const DmPath *path, const DmNode *node);
 extern void DmCheckCustomProperty(DmValidator *v, const DmPath *path, const DmNode *node);
+extern void DmCheckCustomRole(DmValidator *v, const DmPath *path, const DmNode *node);
 extern void DmCheckCustomOther(DmValidator *v, const DmPath *path, const DmNode *node);
 
 extern const DmShape dm_quality_shape; /* odcs_quality.c */

@@ -12,6 +12,7 @@
 
 #include "nodes/pg_list.h"
 
+#include "contract/mask.h"
 #include "contract/odcs.h"
 
 void
@@ -63,7 +64,8 @@ typedef enum CustomLevel
 	LEVEL_ROOT = 1,
 	LEVEL_OBJECT = 2,
 	LEVEL_PROPERTY = 4,
-	LEVEL_OTHER = 8,
+	LEVEL_ROLE = 8,
+	LEVEL_OTHER = 16,
 } CustomLevel;
 
 typedef struct CustomRule
@@ -111,6 +113,68 @@ check_dependencies(DmValidator *v, const DmPath *path, const DmNode *node)
 	}
 }
 
+/* Names of columns, at least one. */
+static void
+check_columns(DmValidator *v, const DmPath *path, const DmNode *node)
+{
+	static const DmField column = F("column", S, .flags = FILLED);
+
+	if (node->count == 0)
+		DmProblem(v, path, "expected at least one column");
+	for (int i = 0; i < node->count; i++)
+	{
+		DmPath here = DmMember(path, i);
+
+		if (DmIsKind(node->items[i], S))
+			DmCheckValue(v, &here, node->items[i], &column);
+	}
+}
+
+/* A condition, or true or false. */
+static void
+check_condition(DmValidator *v, const DmPath *path, const DmNode *node)
+{
+	static const DmField condition = F("condition", S | B, .flags = FILLED);
+
+	DmCheckValue(v, path, node, &condition);
+}
+
+static void
+check_row_filter(DmValidator *v, const DmPath *path, const DmNode *node)
+{
+	if (DmIsKind(node, O) && node->count == 0)
+		DmProblem(v, path, "expected a condition for each of some consumers, found none");
+	for (int i = 0; node->kind == O && i < node->count; i++)
+	{
+		DmPath here = DmBelow(path, node->entries[i].key);
+
+		check_condition(v, &here, node->entries[i].value);
+	}
+}
+
+/* clang-format off */
+static const DmField anonymity_fields[] = {
+	F("k", N, .flags = REQUIRED | INTEGER | POSITIVE),
+	F("columns", A, .flags = REQUIRED, .item_kinds = S, .check = check_columns),
+	END,
+};
+/* clang-format on */
+
+static void
+check_anonymity(DmValidator *v, const DmPath *path, const DmNode *node)
+{
+	const DmShape shape = {.fields = anonymity_fields};
+
+	for (int i = 0; i < node->count; i++)
+	{
+		DmPath here = DmBelow(path, node->entries[i].key);
+
+		if (DmFindField(&shape, node->entries[i].key) == NULL)
+			DmProblem(v, &here, "not one of k, columns");
+	}
+}
+static const DmShape anonymity_shape = {.fields = anonymity_fields, .check = check_anonymity};
+
 static const char *const modes[] = {"snapshot", "live", NULL};
 
 /* clang-format off */
@@ -119,8 +183,14 @@ static const CustomRule custom_rules[] = {
 	{"datamesh.retention", LEVEL_ROOT | LEVEL_OBJECT, F("value", N, .flags = INTEGER | POSITIVE)},
 	{"datamesh.dependencies", LEVEL_ROOT | LEVEL_OBJECT,
 	 F("value", A, .item_kinds = S, .check = check_dependencies)},
-	{"datamesh.mask", LEVEL_PROPERTY, F("value", S | O, .flags = FILLED)},
-	{"datamesh.rowFilter", LEVEL_ROOT | LEVEL_OBJECT, F("value", S | A | O, .flags = FILLED)},
+	{"datamesh.mask", LEVEL_PROPERTY, F("value", S | O | B, .flags = FILLED, .check = DmCheckMask)},
+	{"datamesh.masking_rules", LEVEL_ROOT | LEVEL_OBJECT, F("value", O, .check = DmCheckMaskingRules)},
+	{"datamesh.pii_columns", LEVEL_ROOT | LEVEL_OBJECT,
+	 F("value", A, .item_kinds = S, .check = check_columns)},
+	{"datamesh.rowFilter", LEVEL_ROOT | LEVEL_OBJECT,
+	 F("value", S | O | B, .flags = FILLED, .check = check_row_filter)},
+	{"datamesh.kAnonymity", LEVEL_ROOT | LEVEL_OBJECT, F("value", O, .shape = &anonymity_shape)},
+	{"datamesh.columns", LEVEL_ROLE, F("value", A, .item_kinds = S, .check = check_columns)},
 	{"datamesh.indexes", LEVEL_ROOT | LEVEL_OBJECT,
 	 F("value", A, .item_kinds = A, .check = check_indexes)},
 };
@@ -131,6 +201,8 @@ level_name(int levels)
 {
 	if (levels == LEVEL_PROPERTY)
 		return "a property";
+	if (levels == LEVEL_ROLE)
+		return "a role";
 	return "the contract itself or an object of schema";
 }
 
@@ -215,6 +287,12 @@ void
 DmCheckCustomProperty(DmValidator *v, const DmPath *path, const DmNode *node)
 {
 	check_custom(v, path, node, LEVEL_PROPERTY);
+}
+
+void
+DmCheckCustomRole(DmValidator *v, const DmPath *path, const DmNode *node)
+{
+	check_custom(v, path, node, LEVEL_ROLE);
 }
 
 void

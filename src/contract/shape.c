@@ -65,8 +65,8 @@ append_path(StringInfo out, const DmPath *path)
 	}
 }
 
-static char *
-path_text(const DmPath *path)
+char *
+DmPathText(const DmPath *path)
 {
 	StringInfoData text;
 
@@ -110,7 +110,7 @@ void
 DmOddity(DmValidator *v, const DmPath *path, const char *what)
 {
 	if (++v->notice_count <= MAX_NOTICES)
-		ereport(NOTICE, (errmsg("%s: %s", path_text(path), what)));
+		ereport(NOTICE, (errmsg("%s: %s", DmPathText(path), what)));
 }
 
 char *

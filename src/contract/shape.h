@@ -109,6 +109,8 @@ DmIsAlnum(char c)
  */
 extern void DmProblem(DmValidator *v, const DmPath *path, const char *format, ...)
 	pg_attribute_printf(3, 4);
+/* schema[0].properties[3].logicalType */
+extern char *DmPathText(const DmPath *path);
 /* Something odd that is accepted. */
 extern void DmOddity(DmValidator *v, const DmPath *path, const char *what);
 /* At most so many bytes of a value, for messages. */

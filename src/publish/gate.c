@@ -4,7 +4,7 @@
  *		What a contract asks of a publish, before and beside the quality of its data.
  *
  * Two kinds of answers come from here.  What makes no sense to try (a mask that
- * nothing would apply, a role that does not exist, a version that goes back) is
+ * cannot be applied, a role that does not exist, a version that goes back) is
  * an error at once.  What the data could mend (a column that is missing or of
  * another type) is a failed check: it stands in the report among the others, and
  * all others still run.
@@ -19,14 +19,12 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "common/string.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_type.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/formatting.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -39,88 +37,6 @@
 #include "base/session.h"
 #include "governance/version.h"
 #include "publish/publish.h"
-
-/* ---- what cannot be enforced ---- */
-
-/* Does the name of a custom property ask for a mask or a row filter? */
-static bool
-asks_for_protection(const char *name, int length)
-{
-	char *lower = asc_tolower(name, length);
-
-	return strncmp(lower, "datamesh.", 9) == 0 &&
-		   (strstr(lower, "mask") != NULL || strstr(lower, "filter") != NULL);
-}
-
-/*
- * Find the first such property, written as a custom property ({"property": name, ...}) or as a
- * key of its own, anywhere in the document.  Returns its path, NULL if there is none.
- */
-static char *
-find_protection(JsonbContainer *container, const char *path, char **name)
-{
-	JsonbIterator *it = JsonbIteratorInit(container);
-	JsonbValue value;
-	JsonbIteratorToken token;
-	char *here = NULL;
-	int element = 0;
-
-	check_stack_depth();
-	CHECK_FOR_INTERRUPTS();
-	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
-	{
-		char *found;
-
-		if (token == WJB_KEY)
-		{
-			here = psprintf("%s%s%.*s", path, path[0] != '\0' ? "." : "", value.val.string.len,
-							value.val.string.val);
-			if (asks_for_protection(value.val.string.val, value.val.string.len))
-			{
-				*name = pnstrdup(value.val.string.val, value.val.string.len);
-				return here;
-			}
-		}
-		else if (token == WJB_ELEM)
-			here = psprintf("%s[%d]", path, element++);
-
-		if (token != WJB_VALUE && token != WJB_ELEM)
-			continue;
-		if (token == WJB_VALUE && value.type == jbvString && pg_str_endswith(here, "property") &&
-			asks_for_protection(value.val.string.val, value.val.string.len))
-		{
-			*name = pnstrdup(value.val.string.val, value.val.string.len);
-			return pstrdup(path);
-		}
-		if (value.type == jbvBinary &&
-			(found = find_protection(value.val.binary.data, here, name)) != NULL)
-			return found;
-	}
-	return NULL;
-}
-
-static void
-refuse_unenforceable(const DmPublication *pub)
-{
-	char *name = NULL;
-	char *path = find_protection(&pub->contract->document->root, "", &name);
-	const char *what;
-
-	if (path == NULL)
-		return;
-	what =
-		strstr(asc_tolower(name, strlen(name)), "mask") != NULL ? "masking" : "filtering of rows";
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_DM_UNENFORCEABLE),
-		 errmsg("version %s of data product \"%s\" asks for %s, which is not available yet",
-				pub->contract->version, pub->product->qualified_name, what),
-		 errdetail("%s: \"%s\".", path, name),
-		 errhint("Publishing without it would show consumers what the contract hides. Leave the "
-				 "column or the rows out of the source and the property out of the contract, or "
-				 "wait for a version of datamesh that has %s.",
-				 what)));
-}
 
 /* ---- the contract ---- */
 
@@ -289,7 +205,6 @@ DmGateContract(DmPublication *pub)
 {
 	DmIdentity saved;
 
-	refuse_unenforceable(pub);
 	DmBecomeExtensionOwner(&saved);
 	pub->live = strcmp(pub->contract->mode, "live") == 0;
 	pub->port = DmPortByMajor(pub->product, pub->contract->major);
@@ -387,6 +302,123 @@ DmGateSource(DmPublication *pub)
 			get_atttypetypmodcoll(pub->source, number, &column->type, &column->typmod,
 								  &column->collation);
 	}
+}
+
+/* ---- what the contract hides ---- */
+
+/* Masks are tried out here; filters wait for the relation that the port will read. */
+void
+DmGateAccess(DmPublication *pub)
+{
+	List *columns = NIL;
+	ListCell *cell;
+
+	foreach (cell, pub->columns)
+	{
+		const DmPublishColumn *from = lfirst(cell);
+		DmAccessColumn *column = palloc0(sizeof(DmAccessColumn));
+
+		column->name = from->name;
+		column->stored = pub->live ? from->source_name : from->name;
+		column->type = from->type;
+		column->typmod = from->typmod;
+		column->collation = from->collation;
+		columns = lappend(columns, column);
+	}
+	pub->access = DmAccessCompile(pub->product, pub->contract, pub->consumer_names, columns);
+	foreach (cell, pub->columns)
+	{
+		DmPublishColumn *column = lfirst(cell);
+
+		column->port_type = column->type;
+		column->port_typmod = column->typmod;
+		DmAccessColumnType(pub->access, column->name, &column->port_type, &column->port_typmod);
+	}
+	DmAccessProve(pub->access);
+}
+
+/* "city, birth_year" for people, and the same quoted for SQL */
+static char *
+column_list(List *columns, bool quoted)
+{
+	StringInfoData text;
+	ListCell *cell;
+
+	initStringInfo(&text);
+	foreach (cell, columns)
+	{
+		const DmAccessColumn *column = lfirst(cell);
+
+		appendStringInfo(&text, "%s%s", text.len > 0 ? ", " : "",
+						 quoted ? column->label : column->name);
+	}
+	return text.data;
+}
+
+/* Does a group of rows that look alike have fewer than k?  Asked of what readers will get. */
+static DmCheckResult *
+check_anonymity(const DmPublication *pub, const DmAnonymity *anonymity)
+{
+	const Oid type = INT8OID;
+	Datum value = Int64GetDatum(anonymity->k);
+	DmCheckResult *result = palloc0(sizeof(DmCheckResult));
+	char *relation =
+		pub->live ? pub->source_label
+				  : DmQualified(pub->product->domain->release_schema, pub->release_name);
+	char *names = column_list(anonymity->columns, false);
+	const char *smallest;
+	DmIdentity saved;
+
+	DmBecomeDomain(&saved, pub->product->domain->owner);
+	DmSpiExecute(psprintf("SELECT pg_catalog.count(*) FILTER (WHERE g.n < $1), "
+						  "coalesce(pg_catalog.sum(g.n) FILTER (WHERE g.n < $1), 0), "
+						  "pg_catalog.count(*), pg_catalog.min(g.n) "
+						  "FROM (SELECT pg_catalog.count(*) AS n FROM %s GROUP BY %s) AS g",
+						  relation, column_list(anonymity->columns, true)),
+				 1, &type, &value, NULL, false);
+	smallest = DmSpiText(0, 4);
+	result->rule = "datamesh.kAnonymity";
+	result->check = "k_anonymity";
+	result->column = names;
+	result->dimension = "conformity";
+	result->severity = DM_SEVERITY_ERROR;
+	result->method = "scanned";
+	result->threshold = psprintf(">= %d", anonymity->k);
+	result->metric_value = smallest == NULL ? NULL : pstrdup(smallest);
+	result->failing_rows = strtoll(DmSpiText(0, 2), NULL, 10);
+	result->status = strcmp(DmSpiText(0, 1), "0") == 0 ? DM_CHECK_PASS : DM_CHECK_FAIL;
+	if (result->status == DM_CHECK_FAIL)
+		result->message =
+			psprintf("k is %s where the contract asks for %d: %s of %s groups by %s are smaller, "
+					 "with %s rows",
+					 smallest, anonymity->k, DmSpiText(0, 1), DmSpiText(0, 3), names,
+					 DmSpiText(0, 2));
+	else
+		result->message = psprintf("k is %s, the contract asks for %d: %s groups by %s",
+								   smallest == NULL ? "not known of no rows" : smallest,
+								   anonymity->k, DmSpiText(0, 3), names);
+	DmIdentityRestore(&saved);
+	return result;
+}
+
+List *
+DmGateAnonymity(DmPublication *pub)
+{
+	List *results = NIL;
+	ListCell *cell;
+	ListCell *inner;
+
+	foreach (cell, pub->access->anonymity)
+	{
+		const DmAnonymity *anonymity = lfirst(cell);
+		bool complete = true;
+
+		foreach (inner, anonymity->columns)
+			complete = complete && OidIsValid(((DmAccessColumn *) lfirst(inner))->type);
+		if (complete)
+			results = lappend(results, check_anonymity(pub, anonymity));
+	}
+	return results;
 }
 
 /* ---- the schema gate ---- */
@@ -521,6 +553,20 @@ published_type(const DmPublication *pub, const char *column, int32 *typmod)
 	return type;
 }
 
+/*
+ * Is the column of the type that it is published with?  In live mode that is the type in the view, where
+ * a mask may have come or gone since.
+ */
+static bool
+keeps_type(const DmPublication *pub, const DmPublishColumn *column, Oid type, int32 typmod)
+{
+	int32 base_typmod = column->typmod;
+
+	return (type == column->type && typmod == column->typmod) ||
+		   (pub->live && type == getBaseTypeAndTypmod(column->type, &base_typmod) &&
+			typmod == base_typmod);
+}
+
 /* The failed checks; none if the source has what the contract says. */
 List *
 DmGateColumns(DmPublication *pub)
@@ -558,7 +604,7 @@ DmGateColumns(DmPublication *pub)
 							   psprintf("column \"%s\" is of type %s, which is no %s",
 										column->source_name, actual, column->logical_type)));
 		else if (OidIsValid(before = published_type(pub, column->name, &typmod)) &&
-				 (before != column->type || typmod != column->typmod))
+				 !keeps_type(pub, column, before, typmod))
 			failures = lappend(
 				failures,
 				schema_failure(

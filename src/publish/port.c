@@ -239,6 +239,7 @@ DmPortSwitch(DmPublication *pub)
 	bool newest;
 	bool redefine_newest;
 	bool is_new = pub->port == NULL;
+	int32 policy = 0;
 	List *readers = DmGrantReaders(pub);
 	int32 contract_before;
 	Oid parent = InvalidOid;
@@ -255,11 +256,16 @@ DmPortSwitch(DmPublication *pub)
 	columns = DmPortOrder(pub);
 	parent_label = DmQualified(domain->release_schema, pub->port->name);
 	newest = pub->port->major >= pub->newest_major;
+	if (DmAccessRestricts(pub->access))
+	{
+		DmAccessRequireKey(pub->access);
+		policy = DmAccessStore(pub->access, pub->port->port_id);
+	}
 
 	if (pub->live)
 	{
 		DmGrantLiveSource(pub);
-		definition = DmViewOfSource(pub, columns);
+		definition = DmViewOfSource(pub, columns, pub->port->port_id, policy);
 	}
 	else
 	{
@@ -268,7 +274,7 @@ DmPortSwitch(DmPublication *pub)
 			DmReleaseCreateParent(pub, parent_label, columns);
 		else
 			grow = DmReleaseMissingColumns(parent, columns);
-		definition = DmViewOfReleases(pub, columns, pub->port->port_id, parent_label);
+		definition = DmViewOfReleases(pub, columns, pub->port->port_id, parent_label, policy);
 	}
 	redefine = pub->port->definition == NULL || strcmp(pub->port->definition, definition) != 0 ||
 			   !OidIsValid(DmFindRelation(domain->port_schema, pub->port->name));

@@ -223,10 +223,15 @@ attempt(DmPublication *pub)
 						pub->contract->status, "publish");
 	DmGateContract(pub);
 	DmGateSource(pub);
+	DmGateAccess(pub);
 	pub->results = DmGateColumns(pub);
 	DmReleaseCreate(pub);
+	/* filters name columns: one that is missing has been reported, and nothing will be published */
+	if (pub->results == NIL)
+		DmAccessFilters(pub->access, pub->live ? pub->source : pub->release);
 	pub->governance = DmGovernanceBegin(pub->product, pub->contract, pub->source);
 	fill_and_measure(pub, contract_rules(pub));
+	pub->results = list_concat(pub->results, DmGateAnonymity(pub));
 	pub->verdict = DmGovernanceJudge(pub->governance, &pub->results, pub->rows,
 									 pub->live ? pub->source : pub->release);
 	DmReportBuild(pub);

@@ -34,6 +34,7 @@
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 
+#include "access/compile.h"
 #include "catalog/catalog.h"
 #include "governance/governance.h"
 #include "quality/quality.h"
@@ -51,6 +52,8 @@ typedef struct DmPublishColumn
 	Oid type; /* of the source's column: InvalidOid if there is none */
 	int32 typmod;
 	Oid collation;
+	Oid port_type; /* of the port's column: below the domain if the column has a mask */
+	int32 port_typmod;
 } DmPublishColumn;
 
 /* A row of datamesh.port, with the names that follow from it. */
@@ -76,6 +79,7 @@ typedef struct DmPublication
 	List *columns;    /* DmPublishColumn *, in the order of the contract */
 	List *consumers;  /* Oids of the roles that may read */
 	List *consumer_names;
+	DmAccess *access; /* what the contract hides */
 	DmPort *port;     /* NULL until the first release of this major version */
 	int newest_major; /* of the ports there are, this one included */
 
@@ -103,7 +107,9 @@ extern Jsonb *DmPublishDetails(const char *sql, int nargs, const Oid *types, con
 /* gate.c */
 extern void DmGateContract(DmPublication *pub);
 extern void DmGateSource(DmPublication *pub);
+extern void DmGateAccess(DmPublication *pub);
 extern List *DmGateColumns(DmPublication *pub);
+extern List *DmGateAnonymity(DmPublication *pub);
 
 /* copy.c */
 extern bool DmCopyCanMeasure(const DmPublication *pub, DmQualityPlan *plan);
@@ -131,9 +137,10 @@ extern void DmReleaseSettleStatistics(const char *relation, List *columns);
 extern void DmReleaseAttach(const DmPublication *pub, const char *parent);
 
 /* view.c */
+/* policy: 0 if the contract hides nothing */
 extern char *DmViewOfReleases(const DmPublication *pub, List *columns, int32 port_id,
-							  const char *parent);
-extern char *DmViewOfSource(const DmPublication *pub, List *columns);
+							  const char *parent, int32 policy);
+extern char *DmViewOfSource(const DmPublication *pub, List *columns, int32 port_id, int32 policy);
 extern void DmViewDefine(const DmPublication *pub, const char *view, const char *definition,
 						 List *columns);
 extern void DmViewDrop(const char *view, Oid relid, const char *hint);

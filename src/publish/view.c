@@ -21,39 +21,47 @@
 #include "base/session.h"
 #include "publish/publish.h"
 
-char *
-DmViewOfReleases(const DmPublication *pub, List *columns, int32 port_id, const char *parent)
+/* SELECT c1, ..., each as the contract lets readers see it */
+static void
+select_columns(StringInfo sql, const DmPublication *pub, List *columns, int32 policy)
 {
-	StringInfoData sql;
 	ListCell *cell;
 
-	initStringInfo(&sql);
 	foreach (cell, columns)
-		appendStringInfo(&sql, "%s%s", sql.len > 0 ? ", " : "SELECT ",
-						 quote_identifier(((DmPublishColumn *) lfirst(cell))->name));
-	appendStringInfo(&sql,
-					 " FROM %s WHERE " DM_RELEASE_COLUMN
-					 " OPERATOR(pg_catalog.=) datamesh.current_release(%d)",
-					 parent, port_id);
-	return sql.data;
+	{
+		const DmPublishColumn *column = lfirst(cell);
+
+		appendStringInfo(sql, "%s%s AS ", foreach_current_index(cell) > 0 ? ", " : "SELECT ",
+						 DmAccessColumnSql(pub->access, column->name, policy));
+		appendStringInfoString(sql, quote_identifier(column->name));
+	}
 }
 
 char *
-DmViewOfSource(const DmPublication *pub, List *columns)
+DmViewOfReleases(const DmPublication *pub, List *columns, int32 port_id, const char *parent,
+				 int32 policy)
 {
 	StringInfoData sql;
-	ListCell *cell;
 
 	initStringInfo(&sql);
-	foreach (cell, columns)
-	{
-		DmPublishColumn *column = lfirst(cell);
+	select_columns(&sql, pub, columns, policy);
+	appendStringInfo(&sql,
+					 " FROM %s WHERE " DM_RELEASE_COLUMN
+					 " OPERATOR(pg_catalog.=) datamesh.current_release(%d)%s",
+					 parent, port_id, DmAccessWhere(pub->access, policy));
+	return sql.data;
+}
 
-		appendStringInfo(&sql, "%s%s AS ", sql.len > 0 ? ", " : "SELECT ",
-						 quote_identifier(column->source_name));
-		appendStringInfoString(&sql, quote_identifier(column->name));
-	}
-	appendStringInfo(&sql, " FROM %s", pub->source_label);
+/* current_release sees to it that access has not expired; a live port has to ask for that. */
+char *
+DmViewOfSource(const DmPublication *pub, List *columns, int32 port_id, int32 policy)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	select_columns(&sql, pub, columns, policy);
+	appendStringInfo(&sql, " FROM %s WHERE datamesh.may_read(%d)%s", pub->source_label, port_id,
+					 DmAccessWhere(pub->access, policy));
 	return sql.data;
 }
 
@@ -70,7 +78,7 @@ view_extends(Oid view, List *columns)
 		DmPublishColumn *column = list_nth(columns, i);
 
 		result = strcmp(NameStr(att->attname), column->name) == 0 &&
-				 att->atttypid == column->type && att->atttypmod == column->typmod &&
+				 att->atttypid == column->port_type && att->atttypmod == column->port_typmod &&
 				 att->attcollation == column->collation;
 	}
 	relation_close(rel, NoLock);
@@ -135,6 +143,10 @@ DmViewDefine(const DmPublication *pub, const char *view, const char *definition,
 		DmRun(
 			psprintf("ALTER VIEW %s OWNER TO %s", label, quote_identifier(domain->port_role_name)));
 	CommandCounterIncrement();
+	relid = DmFindRelation(domain->port_schema, view);
+	if (!view_extends(relid, columns))
+		elog(ERROR, "the columns of %s are not of the types that were checked", label);
+	DmAccessInspect(relid);
 }
 
 /* ---- comments ---- */

@@ -39,12 +39,13 @@ END $$;
 SELECT rgates_internal.load('1.0.0', '[{name: id}]');
 SELECT retention FROM datamesh.contracts WHERE product = 'rgates.p';
 
--- ---- what cannot be enforced is never published without it, wherever it is written
-SELECT rgates_internal.load('1.0.0', '[{name: id}, {name: name, customProperties: [{property: datamesh.mask, value: {function: mask_email}}]}]');
+-- ---- what cannot be enforced is never published without it, wherever it is written (more in publish_mask_refused)
+SELECT rgates_internal.load('1.0.0', '[{name: id, customProperties: [{property: datamesh.mask, value: {function: mask_email}}]}]');
 CALL datamesh.publish('rgates.p');
-SELECT rgates_internal.load('1.0.0', '[{name: id}]', object => 'customProperties: [{property: datamesh.rowFilter, value: "id = 1"}]');
+SELECT rgates_internal.load('1.0.0', '[{name: id}]', object => 'customProperties: [{property: datamesh.rowFilter, value: "amount = 1"}]');
 CALL datamesh.publish('rgates.p');
 SELECT rgates_internal.load('1.0.0', '[{name: id}]', 'customProperties: [{property: DataMesh.Masks, value: []}]');
+SELECT rgates_internal.load('1.0.0', '[{name: id}]', 'rowFilter: id = 1');
 CALL datamesh.publish('rgates.p', dry_run => true);
 SELECT to_regclass('rgates.p') AS port;
 

@@ -31,7 +31,7 @@ CALL datamesh.publish('rlive.t');
 SELECT rlive_internal.load('1.0.0');
 CALL datamesh.publish('rlive.t');
 SELECT product, mode, rows FROM datamesh.ports WHERE product = 'rlive.t';
-SELECT replace(pg_get_viewdef('rlive.t'::regclass), ' t.', ' ') AS definition;
+SELECT regexp_replace(replace(pg_get_viewdef('rlive.t'::regclass), ' t.', ' '), 'may_read\(\d+\)', 'may_read(...)') AS definition;
 
 -- readers see the source as it is now, and only what the contract names
 SET ROLE regress_viewer;

@@ -1,0 +1,282 @@
+/*-------------------------------------------------------------------------
+ *
+ * compile_filter.c
+ *		A row filter of a contract, as SQL for the port's view.
+ *
+ * A function in a view runs with the rights of the reader, and what it sees are values that the reader
+ * may not.  So a filter is made of the contract's columns, constants and what PostgreSQL brings along:
+ * no subquery, nobody's function, and nothing that a setting of the reader's session could bend, or
+ * that fails with an error that quotes the value.  What the view gets is never a person's text, but
+ * the text of the tree that was looked through.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+
+#include "access/compile.h"
+#include "base/errors.h"
+#include "base/session.h"
+#include "quality/check.h"
+
+typedef struct FilterWalk
+{
+	DmAccess *access;
+	Oid relation;
+	char *problem;
+	char *hint;
+} FilterWalk;
+
+void
+DmAccessPlaceCallback(void *argument)
+{
+	DmAccessPlace *place = argument;
+	int position = geterrposition();
+
+	/* what the parser points at is in the contract's text, and not in the statement that publishes */
+	if (position > 0)
+	{
+		errposition(0);
+		internalerrposition(position);
+		internalerrquery(place->text);
+	}
+	errcontext("%s of the contract at %s", place->what, place->path);
+}
+
+static bool
+found(FilterWalk *walk, char *problem, char *hint)
+{
+	walk->problem = problem;
+	walk->hint = hint;
+	return true;
+}
+
+/* Of PostgreSQL's own functions, those that are not immutable and still mean the same for everyone. */
+static bool
+is_harmless_stable(Oid function)
+{
+	return function == F_NOW || function == F_TRANSACTION_TIMESTAMP ||
+		   function == F_STATEMENT_TIMESTAMP || function == F_TIMESTAMPTZ_PL_INTERVAL ||
+		   function == F_TIMESTAMPTZ_MI_INTERVAL;
+}
+
+static bool
+check_function(Oid function, void *argument)
+{
+	FilterWalk *walk = argument;
+	char *name = get_func_name(function);
+
+	if (function >= FirstNormalObjectId || get_func_namespace(function) != PG_CATALOG_NAMESPACE)
+		return found(walk, psprintf("calls %s, which is not of pg_catalog", name),
+					 "Call it in the source, and filter by a column with its result.");
+	if (func_volatile(function) != PROVOLATILE_IMMUTABLE && !is_harmless_stable(function))
+		return found(walk,
+					 psprintf("uses %s, whose result depends on more than its arguments", name),
+					 "Settings of a reader's session could change it: put the result into a column "
+					 "of the source. current_date, current_timestamp and now() can be used.");
+	return false;
+}
+
+static bool
+check_column(FilterWalk *walk, const Var *var)
+{
+	char *name;
+
+	if (var->varattno <= 0)
+		return found(walk, "names a system column, or the row as a whole",
+					 "A filter is made of the contract's columns.");
+	name = get_attname(walk->relation, var->varattno, false);
+	for (ListCell *cell = list_head(walk->access->columns); cell != NULL;
+		 cell = lnext(walk->access->columns, cell))
+		if (strcmp(((DmAccessColumn *) lfirst(cell))->stored, name) == 0)
+			return false;
+	return found(walk, psprintf("names column \"%s\", which is not a column of the contract", name),
+				 "A filter is made of the contract's columns.");
+}
+
+/* Values as text: only of types that are written in one way, and never the other way round. */
+static bool
+check_conversion(FilterWalk *walk, const CoerceViaIO *conversion)
+{
+	Oid from = getBaseType(exprType((Node *) conversion->arg));
+	Oid to = conversion->resulttype;
+
+	if ((to == TEXTOID || to == VARCHAROID) &&
+		(get_typtype(from) == TYPTYPE_ENUM || from == INT2OID || from == INT4OID ||
+		 from == INT8OID || from == NUMERICOID || from == BOOLOID || from == UUIDOID))
+		return false;
+	return found(
+		walk, psprintf("converts %s to %s", format_type_be(from), format_type_be(to)),
+		"A value that cannot be converted would be quoted in an error: convert it in the source.");
+}
+
+static bool
+check_constant(FilterWalk *walk, const Const *constant)
+{
+	if (DmAccessSafeType(constant->consttype) || constant->consttype == UNKNOWNOID)
+		return false;
+	return found(walk,
+				 psprintf("has a constant of type %s", format_type_be(constant->consttype)),
+				 get_typtype(constant->consttype) == TYPTYPE_ENUM
+					 ? "Compare texts: column::text = 'label'."
+					 : "Constants are of types that PostgreSQL brings along.");
+}
+
+/* The order or equality of a type, where a node has no function of its own. */
+static bool
+check_type(FilterWalk *walk, Oid type)
+{
+	TypeCacheEntry *entry = lookup_type_cache(getBaseType(type), TYPECACHE_CMP_PROC);
+
+	return !OidIsValid(entry->cmp_proc) || check_function(entry->cmp_proc, walk);
+}
+
+static bool
+walk_filter(Node *node, FilterWalk *walk)
+{
+	if (node == NULL)
+		return false;
+	CHECK_FOR_INTERRUPTS();
+	switch (nodeTag(node))
+	{
+		case T_Var:
+			return check_column(walk, castNode(Var, node));
+		case T_Const:
+			return check_constant(walk, castNode(Const, node));
+		case T_CoerceViaIO:
+			if (check_conversion(walk, castNode(CoerceViaIO, node)))
+				return true;
+			return walk_filter((Node *) castNode(CoerceViaIO, node)->arg, walk);
+		case T_SQLValueFunction:
+			switch (castNode(SQLValueFunction, node)->op)
+			{
+				case SVFOP_CURRENT_DATE:
+				case SVFOP_CURRENT_TIMESTAMP:
+				case SVFOP_CURRENT_TIMESTAMP_N:
+				case SVFOP_LOCALTIMESTAMP:
+				case SVFOP_LOCALTIMESTAMP_N:
+					return false;
+				default:
+					return found(walk, "asks who reads, or where",
+								 "Say what each consumer sees: {\"marketing\": \"...\", "
+								 "\"default\": \"...\"}.");
+			}
+		case T_MinMaxExpr:
+			if (check_type(walk, castNode(MinMaxExpr, node)->minmaxtype))
+				return true;
+			break;
+		case T_ArrayCoerceExpr:
+		case T_BoolExpr:
+		case T_BooleanTest:
+		case T_CaseExpr:
+		case T_CaseTestExpr:
+		case T_CaseWhen:
+		case T_CoalesceExpr:
+		case T_CollateExpr:
+		case T_ArrayExpr:
+		case T_DistinctExpr:
+		case T_FuncExpr:
+		case T_List:
+		case T_NullIfExpr:
+		case T_NullTest:
+		case T_OpExpr:
+		case T_ScalarArrayOpExpr:
+		case T_SubscriptingRef:
+			if (check_functions_in_node(node, check_function, walk))
+				return true;
+			break;
+		case T_RelabelType:
+			if (get_typtype(castNode(RelabelType, node)->resulttype) == TYPTYPE_DOMAIN)
+				return found(walk, "converts to a domain", "Use the type below the domain.");
+			break;
+		case T_CoerceToDomain:
+			return found(walk, "converts to a domain, whose checks are somebody's code",
+						 "Use the type below the domain.");
+		default:
+			return found(walk, "has an expression of a kind that filters cannot have",
+						 "Put the result into a column of the source, and filter by that.");
+	}
+	return expression_tree_walker(node, walk_filter, walk);
+}
+
+/* The names that the contract has for the columns, all others of the relation being out of reach. */
+static List *
+column_names(const DmAccess *access)
+{
+	List *names = NIL;
+	ListCell *cell;
+
+	foreach (cell, access->columns)
+	{
+		DmAccessColumn *column = lfirst(cell);
+		DmColumnName *name = palloc(sizeof(DmColumnName));
+
+		name->name = pstrdup(column->name);
+		name->physical = pstrdup(column->stored);
+		names = lappend(names, name);
+	}
+	return names;
+}
+
+static void
+read_filter(DmAccess *access, DmAccessFilter *filter, Oid relation, List *names)
+{
+	DmAccessPlace place = {filter->path, filter->condition, "row filter"};
+	ErrorContextCallback callback = {error_context_stack, DmAccessPlaceCallback, &place};
+	FilterWalk walk = {access, relation, NULL, NULL};
+	Node *tree;
+
+	error_context_stack = &callback;
+	tree = DmExpressionRead(relation, names, filter->condition, "row filter");
+	if (walk_filter(tree, &walk))
+		ereport(ERROR, (errcode(ERRCODE_DM_UNENFORCEABLE), errmsg("row filter %s", walk.problem),
+						errdetail("It reads: %s", filter->condition), errhint("%s", walk.hint)));
+	filter->sql = DmExpressionText(relation, tree);
+	error_context_stack = callback.previous;
+}
+
+/*
+ * Parsed as the domain's owner, because reading a constant may call an input function, and printed the
+ * same way: the names in it are found by the pinned search_path that the view will be made with.
+ */
+void
+DmAccessFilters(DmAccess *access, Oid relation)
+{
+	List *names = column_names(access);
+	DmIdentity saved;
+	ListCell *cell;
+
+	if (access->filters == NIL)
+		return;
+	DmBecomeDomain(&saved, access->product->domain->owner);
+	foreach (cell, access->filters)
+		read_filter(access, lfirst(cell), relation, names);
+	DmIdentityRestore(&saved);
+}
+
+char *
+DmAccessWhere(const DmAccess *access, int32 policy)
+{
+	StringInfoData sql;
+	ListCell *cell;
+
+	initStringInfo(&sql);
+	if (access->rows != NIL)
+		foreach (cell, access->filters)
+			appendStringInfo(&sql,
+							 " AND CASE datamesh.filter_choice(%d, %d) WHEN 0 THEN true WHEN 1 THEN "
+							 "(%s) ELSE false END",
+							 policy, foreach_current_index(cell) + 1,
+							 ((DmAccessFilter *) lfirst(cell))->sql);
+	return sql.data;
+}
