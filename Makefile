@@ -206,6 +206,7 @@ REGRESS = \
 	publish_security \
 	publish_code \
 	publish_types \
+	publish_mask \
 	publish_protect \
 	publish_fold \
 	governance_guard \

@@ -341,8 +341,8 @@ read_personal_columns(DmAccess *access, const Levels *levels, const Standards *s
 				continue;
 			if (custom.value->kind != A)
 			{
-				DmProblem(&access->problems, &custom.here,
-						  "expected an array of columns, found %s", DmFoundText(custom.value));
+				DmProblem(&access->problems, &custom.here, "expected an array of columns, found %s",
+						  DmFoundText(custom.value));
 				continue;
 			}
 			for (int j = 0; j < custom.value->count; j++)
@@ -746,9 +746,9 @@ set_levels(Levels *levels, const DmNode *document)
 	levels->schema = DmBelow(NULL, "schema");
 	levels->object = DmMember(&levels->schema, 0);
 	levels->level[0] = (Level){document, NULL};
-	levels->level[1] = (Level){
-		schema != NULL && schema->kind == A && schema->count > 0 ? schema->items[0] : NULL,
-		&levels->object};
+	levels->level[1] =
+		(Level){schema != NULL && schema->kind == A && schema->count > 0 ? schema->items[0] : NULL,
+				&levels->object};
 }
 
 static void

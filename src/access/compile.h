@@ -62,13 +62,13 @@ typedef struct DmAccessMask
 typedef struct DmProtected
 {
 	DmAccessColumn *column;
-	int number;  /* in the rules, from 1 */
-	bool personal;       /* personal data, by its classification or by name */
-	bool named;          /* the contract says how everyone reads it, be it raw */
-	char *path;          /* where that is said, or what is said of some consumers */
-	List *masks;         /* DmAccessMask * */
-	int otherwise;       /* for everyone who is not named in choices */
-	List *choices;       /* DmAccessChoice * */
+	int number;    /* in the rules, from 1 */
+	bool personal; /* personal data, by its classification or by name */
+	bool named;    /* the contract says how everyone reads it, be it raw */
+	char *path;    /* where that is said, or what is said of some consumers */
+	List *masks;   /* DmAccessMask * */
+	int otherwise; /* for everyone who is not named in choices */
+	List *choices; /* DmAccessChoice * */
 } DmProtected;
 
 typedef struct DmAccessFilter
@@ -156,14 +156,5 @@ extern bool DmAccessMaskIsKeyed(const DmMask *mask);
 extern bool DmAccessSafeType(Oid type);
 
 extern bool DmAccessKeyThere(void);
-
-/* Errors in a piece of a contract say where it stands: to be pushed around the parser or executor. */
-typedef struct DmAccessPlace
-{
-	const char *path;
-	const char *text;
-	const char *what;
-} DmAccessPlace;
-extern void DmAccessPlaceCallback(void *place);
 
 #endif /* DATAMESH_ACCESS_COMPILE_H */

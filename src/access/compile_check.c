@@ -25,6 +25,7 @@
 #include "access/compile.h"
 #include "base/errors.h"
 #include "base/session.h"
+#include "quality/check.h"
 
 /* ---- masks are run ---- */
 
@@ -112,6 +113,12 @@ DmAccessKeyThere(void)
 	return SPI_processed > 0;
 }
 
+static void
+run_mask(void *sql)
+{
+	DmSpiExecute(sql, 0, NULL, NULL, NULL, false);
+}
+
 /*
  * Run one mask.  All of it is ours or PostgreSQL's, types included (others are left out: a domain's owner
  * could exchange one for another between two looks at its name).
@@ -119,22 +126,25 @@ DmAccessKeyThere(void)
 static void
 prove_mask(DmAccess *access, const DmProtected *protected, const DmAccessMask *mask, bool key)
 {
-	DmAccessPlace place = {mask->path != NULL ? mask->path : protected->column->name, NULL, "mask"};
-	ErrorContextCallback callback = {error_context_stack, DmAccessPlaceCallback, &place};
+	char *sql;
+	char *error;
 	ListCell *cell;
 
-	if (!DmAccessSafeType(protected->column->base) ||
-		(DmAccessMaskIsKeyed(mask->mask) && !key))
+	if (!DmAccessSafeType(protected->column->base) || (DmAccessMaskIsKeyed(mask->mask) && !key))
 		return;
 	foreach (cell, mask->mask->columns)
 		if (!OidIsValid(DmAccessFindColumn(access, lfirst(cell))->type))
 			return;
-	error_context_stack = &callback;
-	DmSpiExecute(psprintf("SELECT pg_catalog.count(v) FROM (SELECT %s AS v FROM (%s) AS t) AS m",
-						  DmAccessMaskSql(access, protected, mask, 0),
-						  sample_rows(access, protected, mask->mask)),
-				 0, NULL, NULL, NULL, false);
-	error_context_stack = callback.previous;
+	sql = psprintf("SELECT pg_catalog.count(v) FROM (SELECT %s AS v FROM (%s) AS t) AS m",
+				   DmAccessMaskSql(access, protected, mask, 0),
+				   sample_rows(access, protected, mask->mask));
+	/* trouble with the key is not the contract's */
+	if (DmAccessMaskIsKeyed(mask->mask))
+		run_mask(sql);
+	else if ((error = DmGuard(run_mask, sql)) != NULL)
+		DmProblem(&access->problems, NULL, "%s: %s cannot mask column \"%s\": %s",
+				  mask->path != NULL ? mask->path : "the contract", mask->text,
+				  protected->column->name, error);
 }
 
 void
@@ -158,6 +168,7 @@ DmAccessProve(DmAccess *access)
 				prove_mask(access, protected, lfirst(inner), key);
 	}
 	DmIdentityRestore(&saved);
+	DmAccessRaise(access);
 }
 
 /*

@@ -25,7 +25,6 @@
 #include "utils/typcache.h"
 
 #include "access/compile.h"
-#include "base/errors.h"
 #include "base/session.h"
 #include "quality/check.h"
 
@@ -36,22 +35,6 @@ typedef struct FilterWalk
 	char *problem;
 	char *hint;
 } FilterWalk;
-
-void
-DmAccessPlaceCallback(void *argument)
-{
-	DmAccessPlace *place = argument;
-	int position = geterrposition();
-
-	/* what the parser points at is in the contract's text, and not in the statement that publishes */
-	if (position > 0)
-	{
-		errposition(0);
-		internalerrposition(position);
-		internalerrquery(place->text);
-	}
-	errcontext("%s of the contract at %s", place->what, place->path);
-}
 
 static bool
 found(FilterWalk *walk, char *problem, char *hint)
@@ -125,8 +108,7 @@ check_constant(FilterWalk *walk, const Const *constant)
 {
 	if (DmAccessSafeType(constant->consttype) || constant->consttype == UNKNOWNOID)
 		return false;
-	return found(walk,
-				 psprintf("has a constant of type %s", format_type_be(constant->consttype)),
+	return found(walk, psprintf("has a constant of type %s", format_type_be(constant->consttype)),
 				 get_typtype(constant->consttype) == TYPTYPE_ENUM
 					 ? "Compare texts: column::text = 'label'."
 					 : "Constants are of types that PostgreSQL brings along.");
@@ -228,21 +210,28 @@ column_names(const DmAccess *access)
 	return names;
 }
 
-static void
-read_filter(DmAccess *access, DmAccessFilter *filter, Oid relation, List *names)
+typedef struct FilterReading
 {
-	DmAccessPlace place = {filter->path, filter->condition, "row filter"};
-	ErrorContextCallback callback = {error_context_stack, DmAccessPlaceCallback, &place};
-	FilterWalk walk = {access, relation, NULL, NULL};
+	DmAccess *access;
+	DmAccessFilter *filter;
+	Oid relation;
+	List *names;
+} FilterReading;
+
+static void
+read_filter(void *argument)
+{
+	FilterReading *reading = argument;
+	DmAccessFilter *filter = reading->filter;
+	FilterWalk walk = {reading->access, reading->relation, NULL, NULL};
 	Node *tree;
 
-	error_context_stack = &callback;
-	tree = DmExpressionRead(relation, names, filter->condition, "row filter");
+	tree = DmExpressionRead(reading->relation, reading->names, filter->condition, "the row filter");
 	if (walk_filter(tree, &walk))
-		ereport(ERROR, (errcode(ERRCODE_DM_UNENFORCEABLE), errmsg("row filter %s", walk.problem),
-						errdetail("It reads: %s", filter->condition), errhint("%s", walk.hint)));
-	filter->sql = DmExpressionText(relation, tree);
-	error_context_stack = callback.previous;
+		DmProblem(&reading->access->problems, NULL, "%s: \"%s\" %s. %s", filter->path,
+				  DmExcerpt(filter->condition), walk.problem, walk.hint);
+	else
+		filter->sql = DmExpressionText(reading->relation, tree);
 }
 
 /*
@@ -252,7 +241,7 @@ read_filter(DmAccess *access, DmAccessFilter *filter, Oid relation, List *names)
 void
 DmAccessFilters(DmAccess *access, Oid relation)
 {
-	List *names = column_names(access);
+	FilterReading reading = {access, NULL, relation, column_names(access)};
 	DmIdentity saved;
 	ListCell *cell;
 
@@ -260,8 +249,17 @@ DmAccessFilters(DmAccess *access, Oid relation)
 		return;
 	DmBecomeDomain(&saved, access->product->domain->owner);
 	foreach (cell, access->filters)
-		read_filter(access, lfirst(cell), relation, names);
+	{
+		char *error;
+
+		reading.filter = lfirst(cell);
+		error = DmGuard(read_filter, &reading);
+		if (error != NULL)
+			DmProblem(&access->problems, NULL, "%s: \"%s\" cannot be read: %s",
+					  reading.filter->path, DmExcerpt(reading.filter->condition), error);
+	}
 	DmIdentityRestore(&saved);
+	DmAccessRaise(access);
 }
 
 char *
@@ -273,10 +271,10 @@ DmAccessWhere(const DmAccess *access, int32 policy)
 	initStringInfo(&sql);
 	if (access->rows != NIL)
 		foreach (cell, access->filters)
-			appendStringInfo(&sql,
-							 " AND CASE datamesh.filter_choice(%d, %d) WHEN 0 THEN true WHEN 1 THEN "
-							 "(%s) ELSE false END",
-							 policy, foreach_current_index(cell) + 1,
-							 ((DmAccessFilter *) lfirst(cell))->sql);
+			appendStringInfo(
+				&sql,
+				" AND CASE datamesh.filter_choice(%d, %d) WHEN 0 THEN true WHEN 1 THEN "
+				"(%s) ELSE false END",
+				policy, foreach_current_index(cell) + 1, ((DmAccessFilter *) lfirst(cell))->sql);
 	return sql.data;
 }

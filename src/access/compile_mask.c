@@ -32,7 +32,7 @@
 #include "utils/numeric.h"
 
 #include "access/compile.h"
-#include "base/names.h"
+#include "quality/check.h"
 
 /* Shorter, and two values would too easily have one mask. */
 #define HASH_LENGTH 32
@@ -97,7 +97,8 @@ same_bits(Oid from, Oid to)
 {
 	Oid function;
 
-	return find_coercion_pathway(to, from, COERCION_EXPLICIT, &function) == COERCION_PATH_RELABELTYPE;
+	return find_coercion_pathway(to, from, COERCION_EXPLICIT, &function) ==
+		   COERCION_PATH_RELABELTYPE;
 }
 
 /* A type whose values are texts: of pg_catalog, or one that a superuser made the same bytes. */
@@ -161,9 +162,9 @@ policy_literal(const Target *t)
 {
 	char *column = pstrdup(quote_identifier(t->column->name));
 
-	return psprintf("%s::datamesh.mask_policy",
-					quote_literal_cstr(
-						psprintf("%s.%s", t->access->product->qualified_name, column)));
+	return psprintf(
+		"%s::datamesh.mask_policy",
+		quote_literal_cstr(psprintf("%s.%s", t->access->product->qualified_name, column)));
 }
 
 /* ---- texts ---- */
@@ -198,9 +199,9 @@ text_mask(const Target *t, const char *arguments)
 			function = "mask_redact";
 			break;
 	}
-	return cast_back(
-		t->column, psprintf("datamesh.%s(%s%s)", function, argument(t->column, type), arguments),
-		type);
+	return cast_back(t->column,
+					 psprintf("datamesh.%s(%s%s)", function, argument(t->column, type), arguments),
+					 type);
 }
 
 static char *
@@ -214,8 +215,8 @@ cut_mask(const Target *t)
 	switch (mask->kind)
 	{
 		case DM_MASK_PARTIAL:
-			return text_mask(t, psprintf(", %d, %s::pg_catalog.text, %d", mask->prefix, pad,
-										 mask->suffix));
+			return text_mask(
+				t, psprintf(", %d, %s::pg_catalog.text, %d", mask->prefix, pad, mask->suffix));
 		case DM_MASK_EMAIL:
 			return text_mask(t, "");
 		default:
@@ -246,10 +247,11 @@ pseudonym_mask(const Target *t)
 	if (is_text(t->column->base))
 	{
 		if (room(t->column) < PSEUDONYM_LENGTH)
-			return refuse(t,
-						  "has no room for a pseudonym, which has %d characters; cast the column to "
-						  "text in the source",
-						  PSEUDONYM_LENGTH);
+			return refuse(
+				t,
+				"has no room for a pseudonym, which has %d characters; cast the column to "
+				"text in the source",
+				PSEUDONYM_LENGTH);
 		return text_mask(t, arguments);
 	}
 	if (t->column->base != INT8OID && t->column->base != UUIDOID)
@@ -261,52 +263,74 @@ pseudonym_mask(const Target *t)
 
 /* ---- what leaves nothing ---- */
 
+/* A CASE keeps the length of its type only if all of its branches have it, nulls among them. */
+static char *
+typed_null(const DmAccessColumn *column)
+{
+	if (column->base_typmod < 0)
+		return pstrdup("NULL");
+	return psprintf("NULL::%s", type_label(column->base, column->base_typmod));
+}
+
 static char *
 redact_mask(const Target *t)
 {
 	if (is_text(t->column->base))
 		return text_mask(t, "");
 	if (!DmAccessSafeType(t->column->base))
-		return pstrdup("NULL");
+		return typed_null(t->column);
 	return cast_back(t->column,
 					 psprintf("datamesh.mask_redact(%s)", argument(t->column, t->column->base)),
 					 t->column->base);
 }
 
-/* The constant as the type writes it; an error of the type's own if it cannot be read. */
+typedef struct Constant
+{
+	const Target *target;
+	char *text;
+} Constant;
+
+static void
+read_constant(void *argument)
+{
+	Constant *constant = argument;
+	const DmAccessColumn *column = constant->target->column;
+	Oid input, output, parameter;
+	bool varlena;
+
+	getTypeInputInfo(column->base, &input, &parameter);
+	getTypeOutputInfo(column->base, &output, &varlena);
+	constant->text =
+		OidOutputFunctionCall(output, OidInputFunctionCall(input, constant->target->mask->value,
+														   parameter, column->base_typmod));
+}
+
+/* The constant as the type writes it; NULL if the type does not take it. */
 static char *
 constant_text(const Target *t)
 {
-	DmAccessPlace place = {t->entry->path, t->mask->value, "constant"};
-	ErrorContextCallback callback = {error_context_stack, DmAccessPlaceCallback, &place};
-	Oid input, output, parameter;
-	bool varlena;
-	char *text;
+	Constant constant = {t, NULL};
+	char *error = DmGuard(read_constant, &constant);
 
-	error_context_stack = &callback;
-	getTypeInputInfo(t->column->base, &input, &parameter);
-	getTypeOutputInfo(t->column->base, &output, &varlena);
-	text = OidOutputFunctionCall(
-		output, OidInputFunctionCall(input, t->mask->value, parameter, t->column->base_typmod));
-	error_context_stack = callback.previous;
-	return text;
+	return error == NULL ? constant.text : refuse(t, "does not take that constant: %s", error);
 }
 
 static char *
 constant_mask(const Target *t)
 {
 	Oid base = t->column->base;
+	bool is_enum = get_typtype(base) == TYPTYPE_ENUM;
+	char *text = t->mask->value;
 
-	if (get_typtype(base) == TYPTYPE_ENUM)
-		/* by way of text, so that parsing the view's text makes no value of a type of the domain's */
-		return psprintf("%s::pg_catalog.text::%s", quote_literal_cstr(constant_text(t)),
-						type_label(base, -1));
-	if (is_text(base) && base >= FirstNormalObjectId)
-		return psprintf("%s::pg_catalog.text::%s", quote_literal_cstr(t->mask->value),
-						type_label(base, -1));
-	if (!DmAccessSafeType(base))
+	if (!is_enum && !is_text(base) && !DmAccessSafeType(base))
 		return refuse(t, "cannot be masked with a constant, only with null or redact");
-	return psprintf("%s::%s", quote_literal_cstr(constant_text(t)),
+	if (is_enum || DmAccessSafeType(base))
+		text = constant_text(t);
+	if (text == NULL)
+		return NULL;
+	/* by way of text, so that parsing the view's text makes no value of a type of the domain's */
+	return psprintf("%s%s::%s", quote_literal_cstr(text),
+					DmAccessSafeType(base) ? "" : "::pg_catalog.text",
 					type_label(base, t->column->base_typmod));
 }
 
@@ -508,7 +532,7 @@ DmAccessMaskSql(DmAccess *access, const DmProtected *protected, const DmAccessMa
 							  "column with datamesh.mask_generalize in the source, and hide this "
 							  "one");
 		case DM_MASK_NULL:
-			return pstrdup("NULL");
+			return typed_null(t.column);
 		case DM_MASK_NONE:
 			break;
 	}
@@ -543,10 +567,7 @@ DmAccessColumnType(const DmAccess *access, const char *name, Oid *type, int32 *t
 	*typmod = protected->column->base_typmod;
 }
 
-/*
- * The hidden value is the null that no branch gives.  It is written out where the type has a length,
- * which the CASE keeps only if all of its branches have it.
- */
+/* The hidden value is the null that no branch gives. */
 char *
 DmAccessColumnSql(const DmAccess *access, const char *name, int32 policy)
 {
@@ -563,11 +584,10 @@ DmAccessColumnSql(const DmAccess *access, const char *name, int32 policy)
 					 protected->number, column->label, domain ? "::" : "",
 					 domain ? type_label(column->base, column->base_typmod) : "");
 	foreach (cell, protected->masks)
-		appendStringInfo(
-			&sql, " WHEN %d THEN %s", foreach_current_index(cell) + 1,
-			DmAccessMaskSql((DmAccess *) access, protected, lfirst(cell), policy));
+		appendStringInfo(&sql, " WHEN %d THEN %s", foreach_current_index(cell) + 1,
+						 DmAccessMaskSql((DmAccess *) access, protected, lfirst(cell), policy));
 	if (column->base_typmod >= 0)
-		appendStringInfo(&sql, " ELSE NULL::%s", type_label(column->base, column->base_typmod));
+		appendStringInfo(&sql, " ELSE %s", typed_null(column));
 	appendStringInfoString(&sql, " END");
 	return sql.data;
 }

@@ -37,18 +37,12 @@ typedef struct Known
 #define OF_PRODUCT (AT(PLACE_ROOT) | AT(PLACE_OBJECT))
 
 static const Known known[] = {
-	{"datamesh.mask", AT(PLACE_PROPERTY)},
-	{"datamesh.masking_rules", OF_PRODUCT},
-	{"masking_rules", OF_PRODUCT},
-	{"datamesh.pii_columns", OF_PRODUCT},
-	{"pii_columns", OF_PRODUCT},
-	{"access_policy", OF_PRODUCT},
-	{"datamesh.rowFilter", OF_PRODUCT},
-	{"datamesh.columns", AT(PLACE_ROLE)},
-	{"datamesh.kAnonymity", OF_PRODUCT},
-	{"datamesh.mode", OF_PRODUCT},
-	{"datamesh.retention", OF_PRODUCT},
-	{"datamesh.dependencies", OF_PRODUCT},
+	{"datamesh.mask", AT(PLACE_PROPERTY)}, {"datamesh.masking_rules", OF_PRODUCT},
+	{"masking_rules", OF_PRODUCT},         {"datamesh.pii_columns", OF_PRODUCT},
+	{"pii_columns", OF_PRODUCT},           {"access_policy", OF_PRODUCT},
+	{"datamesh.rowFilter", OF_PRODUCT},    {"datamesh.columns", AT(PLACE_ROLE)},
+	{"datamesh.kAnonymity", OF_PRODUCT},   {"datamesh.mode", OF_PRODUCT},
+	{"datamesh.retention", OF_PRODUCT},    {"datamesh.dependencies", OF_PRODUCT},
 	{"datamesh.indexes", OF_PRODUCT},
 };
 
@@ -122,11 +116,12 @@ report(DmAccess *access, const DmPath *path, const char *name)
 			DmProblem(&access->problems, path, "\"%s\" has no effect here", name);
 			return;
 		}
-	DmProblem(&access->problems, path,
-			  "\"%s\" has no effect; protection is asked for by customProperties datamesh.mask (of "
-			  "a property), datamesh.masking_rules, datamesh.pii_columns, datamesh.rowFilter, "
-			  "datamesh.kAnonymity (of the contract or its object) and datamesh.columns (of a role)",
-			  DmExcerpt(name));
+	DmProblem(
+		&access->problems, path,
+		"\"%s\" has no effect; protection is asked for by customProperties datamesh.mask (of "
+		"a property), datamesh.masking_rules, datamesh.pii_columns, datamesh.rowFilter, "
+		"datamesh.kAnonymity (of the contract or its object) and datamesh.columns (of a role)",
+		DmExcerpt(name));
 }
 
 static void scan(DmAccess *access, const DmPath *path, const DmNode *node, Place place);

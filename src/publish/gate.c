@@ -362,9 +362,9 @@ check_anonymity(const DmPublication *pub, const DmAnonymity *anonymity)
 	const Oid type = INT8OID;
 	Datum value = Int64GetDatum(anonymity->k);
 	DmCheckResult *result = palloc0(sizeof(DmCheckResult));
-	char *relation =
-		pub->live ? pub->source_label
-				  : DmQualified(pub->product->domain->release_schema, pub->release_name);
+	char *relation = pub->live
+						 ? pub->source_label
+						 : DmQualified(pub->product->domain->release_schema, pub->release_name);
 	char *names = column_list(anonymity->columns, false);
 	const char *smallest;
 	DmIdentity saved;
@@ -388,11 +388,10 @@ check_anonymity(const DmPublication *pub, const DmAnonymity *anonymity)
 	result->failing_rows = strtoll(DmSpiText(0, 2), NULL, 10);
 	result->status = strcmp(DmSpiText(0, 1), "0") == 0 ? DM_CHECK_PASS : DM_CHECK_FAIL;
 	if (result->status == DM_CHECK_FAIL)
-		result->message =
-			psprintf("k is %s where the contract asks for %d: %s of %s groups by %s are smaller, "
-					 "with %s rows",
-					 smallest, anonymity->k, DmSpiText(0, 1), DmSpiText(0, 3), names,
-					 DmSpiText(0, 2));
+		result->message = psprintf(
+			"k is %s where the contract asks for %d: %s of %s groups by %s are smaller, "
+			"with %s rows",
+			smallest, anonymity->k, DmSpiText(0, 1), DmSpiText(0, 3), names, DmSpiText(0, 2));
 	else
 		result->message = psprintf("k is %s, the contract asks for %d: %s groups by %s",
 								   smallest == NULL ? "not known of no rows" : smallest,
