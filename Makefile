@@ -39,7 +39,10 @@ OBJS = \
 	src/quality/json.o \
 	src/quality/numeric_bound.o \
 	src/quality/exact_sum.o \
+	src/quality/exchange.o \
 	src/quality/unique.o \
+	src/quality/unique_count.o \
+	src/quality/unique_store.o \
 	src/quality/hll.o \
 	src/quality/value_hash.o \
 	src/quality/pattern.o \
@@ -180,6 +183,7 @@ REGRESS = \
 	quality_measure \
 	quality_measure_kernels \
 	quality_measure_parallel \
+	quality_memory \
 	ltv \
 	ltv_differential \
 	masking \

@@ -44,6 +44,16 @@ CREATE AGGREGATE datamesh.measure(spec jsonb, VARIADIC "any") (
 COMMENT ON AGGREGATE datamesh.measure(jsonb, VARIADIC "any") IS
 'Takes many measurements of many columns in one pass, in parallel: spec says which (docs/reference/quality_measure.md), the other arguments, at most 98, are its inputs 0, 1, ... Null over no rows. An ill-formed specification is an error (MD003). Unique probes together hold at most work_mem * hash_mem_multiplier.';
 
+CREATE FUNCTION datamesh.measured_final(datamesh.measure) RETURNS jsonb
+    AS 'MODULE_PATHNAME', 'dm_measured_final' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION datamesh.measured_final(datamesh.measure) IS 'Final function of datamesh.measured.';
+CREATE AGGREGATE datamesh.measured(spec jsonb, VARIADIC "any") (
+    SFUNC = datamesh.measure_accum, STYPE = datamesh.measure,
+    FINALFUNC = datamesh.measured_final, COMBINEFUNC = datamesh.measure_merge, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE datamesh.measured(jsonb, VARIADIC "any") IS
+'The figures of measure(spec, ...): the same as measure_result(measure(spec, ...)), without a copy of the state. Null over no rows.';
+
 CREATE AGGREGATE datamesh.merge(datamesh.measure) (
     SFUNC = datamesh.measure_merge, STYPE = datamesh.measure,
     COMBINEFUNC = datamesh.measure_merge, PARALLEL = SAFE

@@ -174,7 +174,7 @@ explain_alone(DmQualityPlan *plan, DmPlanItem *item, ReturnSetInfo *rsinfo, int 
 	{
 		char *error = DmGuard(find_query, &arg);
 
-		*pass += error ? 1 : DmOwnScans(plan, item);
+		++*pass;
 		put_explained(rsinfo, *pass, item, error ? "error" : "own pass", error ? error : arg.query);
 	}
 }
@@ -199,7 +199,7 @@ explain_subject(Subject *subject, ReturnSetInfo *rsinfo)
 
 		foreach (part, (List *) lfirst(cell))
 			items = list_concat(items, ((DmPass *) lfirst(part))->items);
-		explain_pass(DmPassQuery(plan, lfirst(cell)), rsinfo, ++pass, items);
+		explain_pass(DmPassQuery(plan, lfirst(cell), NULL), rsinfo, ++pass, items);
 		told = list_concat(told, items);
 	}
 	foreach (cell, plan->items)

@@ -321,23 +321,47 @@ DmPassSplit(DmQualityPlan *plan, List *items, List *group_by)
 	return lappend(parts, DmPassCompile(plan, some, group_by));
 }
 
-static void
-append_measure(StringInfo sql, const DmPass *pass)
+/* The unique probes of a pass need one; NULL if there are none. */
+DmExchange *
+DmPassExchange(List *parts)
 {
-	char *spec = JsonbToCString(NULL, &pass->spec->root, VARSIZE(pass->spec));
+	int unique = 0;
+	ListCell *part;
 	ListCell *cell;
 
-	appendStringInfo(sql, "datamesh.measure_result(datamesh.measure(%s::pg_catalog.jsonb",
-					 quote_literal_cstr(spec));
+	foreach (part, parts)
+		foreach (cell, ((DmPass *) lfirst(part))->items)
+			unique += ((DmPlanItem *) lfirst(cell))->check->kind == DM_KIND_DUPLICATES;
+	return unique > 0 ? DmExchangeCreate(unique) : NULL;
+}
+
+/* The specification; an exchange is known to one run only. */
+char *
+DmPassSpec(const DmPass *pass, const DmExchange *exchange)
+{
+	char *spec = JsonbToCString(NULL, &pass->spec->root, VARSIZE(pass->spec));
+
+	if (exchange == NULL)
+		return spec;
+	return psprintf("{\"exchange\": %u, %s", DmExchangeHandle(exchange), spec + 1);
+}
+
+static void
+append_measure(StringInfo sql, const DmPass *pass, const DmExchange *exchange)
+{
+	ListCell *cell;
+
+	appendStringInfo(sql, "datamesh.measured(%s::pg_catalog.jsonb",
+					 quote_literal_cstr(DmPassSpec(pass, exchange)));
 	foreach (cell, pass->inputs)
 		appendStringInfo(sql, ", %s", (char *) lfirst(cell));
 	if (pass->inputs == NIL)
 		appendStringInfoString(sql, ", NULL::pg_catalog.bool"); /* "any" is at least one */
-	appendStringInfoString(sql, "))");
+	appendStringInfoChar(sql, ')');
 }
 
 char *
-DmPassQuery(const DmQualityPlan *plan, List *parts)
+DmPassQuery(const DmQualityPlan *plan, List *parts, const DmExchange *exchange)
 {
 	List *group_by = ((DmPass *) linitial(parts))->group_by;
 	StringInfoData sql;
@@ -354,7 +378,7 @@ DmPassQuery(const DmQualityPlan *plan, List *parts)
 	{
 		if (group_by != NIL || cell != list_head(parts))
 			appendStringInfoString(&sql, ", ");
-		append_measure(&sql, lfirst(cell));
+		append_measure(&sql, lfirst(cell), exchange);
 	}
 	appendStringInfo(&sql, " FROM %s", DmReadingSql(plan));
 	if (group_by != NIL)
@@ -641,8 +665,11 @@ DmPassRun(DmQualityPlan *plan, List *parts)
 	int groups = list_length(first->group_by);
 	ListCell *cell;
 	ListCell *inner;
+	DmExchange *exchange = DmPassExchange(parts);
 
-	DmRead(plan, DmPassQuery(plan, parts));
+	DmRead(plan, DmPassQuery(plan, parts, exchange));
+	if (exchange != NULL)
+		DmExchangeDrop(exchange);
 	if (first->group_by != NIL)
 		DmRequireFewGroups(SPI_processed);
 	for (uint64 row = 0; row < SPI_processed; row++)

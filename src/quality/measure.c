@@ -30,7 +30,7 @@
  *	  only if it has seen more hashes than its share of the memory budget can hold.
  * So results are the same to the last bit.
  *
- * Memory: unique probes share the budget; a distinct probe takes 16 kB, a stats probe of a float
+ * Memory: unique probes share the budget, and beyond it use the exchange if there is one; a distinct probe takes 16 kB, a stats probe of a float
  * 2 kB, a sample its keys of at most 100 characters.
  *
  *-------------------------------------------------------------------------
@@ -89,6 +89,9 @@ init_state(DmMeasure *measure, int i)
 		state->unique = palloc(sizeof(DmUnique));
 		DmUniqueInit(state->unique, CurrentMemoryContext,
 					 unique_share(program, measure->memory_budget));
+		if (program->exchange)
+			DmUniqueUseExchange(state->unique, program->exchange,
+								DmExchangeShare(program->exchange), program->travels);
 	}
 	else if (probe->kind == DM_PROBE_STATS && program->compiled)
 		state->stats = DmStatsCreate(DmProgramType(program, probe->args[0]),
@@ -143,6 +146,12 @@ DmMeasureCreate(MemoryContext parent, Jsonb *spec, int ninputs, const Oid *types
 	measure = DmMeasureMake(parent, program, memory_budget);
 	MemoryContextSetParent(program->context, measure->header.eoh_context);
 	return measure;
+}
+
+void
+DmMeasureFree(DmMeasure *measure)
+{
+	MemoryContextDelete(measure->header.eoh_context);
 }
 
 /* ---- samples of failing keys ---- */

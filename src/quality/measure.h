@@ -24,6 +24,9 @@
  *	   {"probe": "distinct","arg": 2}				 approximate number of distinct values (HLL)
  *	 ]}
  *
+ * "exchange": number (a pass of ours only, see exchange.h): where unique probes leave hashes that
+ * memory has no room for; they know no overflow then.
+ *
  * Every probe may have "filter": an input (boolean) that must be true for a row to count.
  * Bounds and values are texts (numbers will do, too) in the input syntax of the argument's
  * type; the comparison and equality are the type's own, with the argument's collation.
@@ -58,6 +61,7 @@ typedef struct DmMeasure DmMeasure;
 extern DmMeasure *DmMeasureCreate(MemoryContext parent, Jsonb *spec, int ninputs, const Oid *types,
 								  const Oid *collations, Size memory_budget);
 extern void DmMeasureAccumulate(DmMeasure *measure, const NullableDatum *inputs);
+extern void DmMeasureFree(DmMeasure *measure);
 extern void DmMeasureMerge(DmMeasure *into, const DmMeasure *from); /* same specification */
 
 /*

@@ -277,6 +277,19 @@ read_probe(DmProgram *program, DmProbe *probe, JsonbValue *v, int number)
 	get_rules(&node, probe);
 }
 
+/* Only a pass of ours names one, to the processes that take part in it. */
+static void
+find_exchange(const SpecNode *node, DmProgram *program)
+{
+	int64 handle = get_count(node, "exchange", 0, PG_UINT32_MAX);
+
+	if (handle == 0)
+		return;
+	program->exchange = DmExchangeFind((uint32) handle);
+	if (program->exchange == NULL)
+		spec_error(node, "exchange", "none, or one that is there");
+}
+
 static void
 read_spec(DmProgram *program, Jsonb *spec)
 {
@@ -285,9 +298,10 @@ read_spec(DmProgram *program, Jsonb *spec)
 
 	if (!JB_ROOT_IS_OBJECT(spec))
 		spec_error(&node, NULL, "an object with an array \"probes\"");
-	check_fields(&node, " keys sample probes record ");
+	check_fields(&node, " keys sample probes record exchange ");
 	program->record = get_bool(&node, "record", false);
 	program->sample = (int) get_count(&node, "sample", 0, LARGEST_SAMPLE);
+	find_exchange(&node, program);
 	program->nkeys = get_inputs(&node, "keys", &program->keys);
 	if (program->nkeys == 0)
 		program->sample = 0;

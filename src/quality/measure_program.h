@@ -13,6 +13,7 @@
 #include "fmgr.h"
 #include "utils/jsonb.h"
 
+#include "quality/exchange.h"
 #include "quality/value_check.h"
 #include "quality/value_hash.h"
 
@@ -81,6 +82,8 @@ typedef struct DmProgram
 	int nprobes;
 	int nunique;
 	bool has_stats;
+	DmExchange *exchange; /* where unique probes leave what memory has no room for, or NULL */
+	bool travels;         /* states go to another process, or may do so */
 	DmProbe *probes;
 	int ninputs;
 	DmInput *inputs;

@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
@@ -39,6 +40,7 @@ PG_FUNCTION_INFO_V1(dm_measure_send);
 PG_FUNCTION_INFO_V1(dm_measure_accum);
 PG_FUNCTION_INFO_V1(dm_measure_merge);
 PG_FUNCTION_INFO_V1(dm_measure_result);
+PG_FUNCTION_INFO_V1(dm_measured_final);
 PG_FUNCTION_INFO_V1(dm_row_hash);
 PG_FUNCTION_INFO_V1(dm_completeness_accum);
 PG_FUNCTION_INFO_V1(dm_completeness_final);
@@ -318,6 +320,7 @@ make_call_site(FunctionCallInfo fcinfo, const char *spec_text)
 		site->spec_is_constant = argument_is_constant(fcinfo, 0);
 		site->program = DmProgramCreate(CurrentMemoryContext, site->spec);
 	}
+	site->program->travels = IsInParallelMode();
 	if (site->program->record)
 		set_row_inputs(fcinfo, site, first);
 	else
@@ -455,6 +458,16 @@ dm_measure_result(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	if (PG_ARGISNULL(0))
 		PG_RETURN_JSONB_P(DmMeasureEmptyResult(PG_GETARG_JSONB_P(1)));
+	PG_RETURN_JSONB_P(DmMeasureResult(readable_measure(PG_GETARG_DATUM(0), NULL)));
+}
+
+/*
+ * A final function is handed the very state; measure_result over the aggregate measure gets a copy
+ * of it, because the executor flattens the values of aggregates that have no final function.
+ */
+Datum
+dm_measured_final(PG_FUNCTION_ARGS)
+{
 	PG_RETURN_JSONB_P(DmMeasureResult(readable_measure(PG_GETARG_DATUM(0), NULL)));
 }
 

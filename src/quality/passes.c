@@ -25,6 +25,7 @@
 #include "parser/parse_coerce.h"
 #include "parser/parser.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -43,6 +44,30 @@ typedef struct Failing
 	char *count;
 	List *key; /* DmColumn * */
 } Failing;
+
+static void
+set_for_now(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
+}
+
+/*
+ * A hash aggregate looks at its memory after its table has doubled, and so takes up to twice what
+ * it may have.  With half of it the queries here stay within work_mem * hash_mem_multiplier.  The
+ * settings last until the level that is returned ends, or the subtransaction does.
+ */
+static int
+limit_hash_memory(void)
+{
+	int level = NewGUCNestLevel();
+	double multiplier = Max(hash_mem_multiplier / 2, 1);
+	double memory = work_mem * (hash_mem_multiplier / 2 / multiplier);
+
+	set_for_now("hash_mem_multiplier", psprintf("%g", multiplier));
+	set_for_now("work_mem", psprintf("%d", (int) Max(memory, 64)));
+	return level;
+}
 
 static char *
 operator_sql(Oid operator)
@@ -135,37 +160,6 @@ where_sql(const DmQualityPlan *plan, const DmPlanItem *item, const char *more)
  * duplicate_values
  */
 
-/* Keys for which hashing is not cheaper than the key itself, or that an index has in order. */
-static bool
-key_is_cheap(const DmQualityPlan *plan, const DmPlanItem *item)
-{
-	ListCell *cell;
-
-	foreach (cell, item->columns)
-	{
-		DmColumn *column = lfirst(cell);
-
-		if (!get_typbyval(column->base_type) && column->base_type != UUIDOID)
-			return false;
-		if (!OidIsValid(lookup_type_cache(column->base_type, TYPECACHE_HASH_PROC)->hash_proc))
-			return false;
-	}
-	return list_length(item->columns) <= 2;
-}
-
-static bool
-key_can_be_hashed(const DmPlanItem *item)
-{
-	ListCell *cell;
-
-	foreach (cell, item->columns)
-		if (!OidIsValid(
-				lookup_type_cache(((DmColumn *) lfirst(cell))->base_type, TYPECACHE_HASH_PROC)
-					->hash_proc))
-			return false;
-	return true;
-}
-
 /* The key as measures take it. */
 static char *
 key_values_sql(const DmQualityPlan *plan, const DmPlanItem *item)
@@ -221,126 +215,6 @@ duplicates_failing(const DmQualityPlan *plan, const DmPlanItem *item)
 }
 
 #define MOST_CANDIDATES 1000
-
-/* Hashes that more than one row has; more than a thousand of them are not worth a list. */
-static char *
-candidates_sql(const DmQualityPlan *plan, const DmPlanItem *item)
-{
-	char *nulls = item->check->nulls_distinct ? none_is_null(plan, item->columns) : NULL;
-
-	return psprintf(
-		"SELECT %s AS datamesh_hash FROM %s%s GROUP BY 1 HAVING pg_catalog.count(*) > 1 "
-		"LIMIT %d",
-		row_hash_sql(plan, item), DmReadingSql(plan), where_sql(plan, item, nulls),
-		MOST_CANDIDATES + 1);
-}
-
-/*
- * A key of a few times the memory that it may have is measured in ranges of
- * hashes, each a parallel scan: faster than grouping, which sorts or spills.
- * Returns the number of ranges, 0 if the key is too large for that or its size
- * unknown.
- */
-#define MOST_RANGES 4
-
-static int
-hash_ranges(const DmQualityPlan *plan, const DmPlanItem *item)
-{
-	double rows = item->rows_seen >= 0 ? item->rows_seen : DmExpectedRows(plan->relation);
-	double needed = rows * sizeof(uint64) * 1.25;
-
-	if (rows < 0 || item->group_by != NIL || !key_can_be_hashed(item))
-		return 0;
-	for (int ranges = 2; ranges <= MOST_RANGES; ranges *= 2)
-		if (needed / ranges < (double) get_hash_memory_limit())
-			return ranges;
-	return 0;
-}
-
-static char *
-range_sql(const DmQualityPlan *plan, const DmPlanItem *item, int range, int ranges)
-{
-	StringInfoData args;
-	char *in_range = psprintf("(%s & %d) = %d", row_hash_sql(plan, item), ranges - 1, range);
-
-	initStringInfo(&args);
-	for (int i = 0; i < list_length(item->columns); i++)
-		appendStringInfo(&args, "%s%d", i ? ", " : "", i);
-	return psprintf(
-		"SELECT r ->> 'overflow', r ->> 'candidates', pg_catalog.jsonb_array_length(r -> "
-		"'hashes'), r ->> 'excess', pg_catalog.array_to_string(ARRAY(SELECT "
-		"pg_catalog.jsonb_array_elements_text(r -> 'hashes')), ',') FROM (SELECT "
-		"datamesh.measure_result(datamesh.measure('{\"probes\": [{\"probe\": "
-		"\"unique\", \"args\": [%s], \"nulls_distinct\": %s}]}'::pg_catalog.jsonb, %s)) "
-		"-> 0 AS r FROM %s%s) AS datamesh_range",
-		args.data, item->check->nulls_distinct ? "true" : "false", key_values_sql(plan, item),
-		DmReadingSql(plan), where_sql(plan, item, in_range));
-}
-
-/* Candidates range by range; false if one of them overflows all the same. */
-static bool
-candidates_by_range(DmQualityPlan *plan, DmPlanItem *item, int ranges, int64 *candidates)
-{
-	StringInfoData list;
-	bool complete = true;
-
-	initStringInfo(&list);
-	*candidates = 0;
-	for (int range = 0; range < ranges; range++)
-	{
-		char *overflow;
-		int64 found = 0;
-
-		CHECK_FOR_INTERRUPTS();
-		DmRead(plan, range_sql(plan, item, range, ranges));
-		overflow = DmSpiText(0, 1);
-		if (overflow != NULL && strcmp(overflow, "true") == 0)
-		{
-			SPI_freetuptable(SPI_tuptable);
-			return false;
-		}
-		if (overflow != NULL)
-			found = strtoll(DmSpiText(0, 2), NULL, 10);
-		if (found > 0)
-		{
-			complete &= found == atoi(DmSpiText(0, 3));
-			appendStringInfo(&list, "%s%s", list.len ? "," : "", DmSpiText(0, 5));
-		}
-		else if (overflow != NULL && strcmp(DmSpiText(0, 4), "0") != 0)
-		{
-			found = 1;
-			appendStringInfo(&list, "%s" DM_NULLS_ONLY, list.len ? "," : "");
-		}
-		*candidates += found;
-		SPI_freetuptable(SPI_tuptable);
-	}
-	item->candidates = complete && *candidates <= MOST_CANDIDATES ? list.data : pstrdup("");
-	return true;
-}
-
-/* Find candidates by hash where that is cheaper; returns false if there are none: all are unique. */
-static bool
-find_candidates(DmQualityPlan *plan, DmPlanItem *item)
-{
-	StringInfoData list;
-	int ranges = hash_ranges(plan, item);
-	int64 candidates;
-
-	if ((item->candidates != NULL && item->candidates[0] != '\0') || item->group_by != NIL)
-		return true;
-	if (ranges > 0 && candidates_by_range(plan, item, ranges, &candidates))
-		return candidates > 0;
-	if (key_is_cheap(plan, item) || !key_can_be_hashed(item))
-		return true;
-	DmRead(plan, candidates_sql(plan, item));
-	initStringInfo(&list);
-	for (uint64 row = 0; row < SPI_processed && SPI_processed <= MOST_CANDIDATES; row++)
-		appendStringInfo(&list, "%s%s", row ? "," : "", DmSpiText(row, 1));
-	item->candidates = list.data;
-	candidates = SPI_processed;
-	SPI_freetuptable(SPI_tuptable);
-	return candidates > 0;
-}
 
 /*
  * orphan_values: an anti join.  A child with a null is no orphan (MATCH SIMPLE), and a null
@@ -524,6 +398,7 @@ distinct_query(const DmQualityPlan *plan, const DmPlanItem *item)
 void
 DmQuantilesRun(DmQualityPlan *plan, List *items)
 {
+	int level = limit_hash_memory();
 	StringInfoData sql;
 	ListCell *cell;
 
@@ -536,6 +411,7 @@ DmQuantilesRun(DmQualityPlan *plan, List *items)
 	foreach (cell, items)
 		DmOutcomeAdd(lfirst(cell))->metric = DmSpiText(0, foreach_current_index(cell) + 1);
 	SPI_freetuptable(SPI_tuptable);
+	AtEOXact_GUC(false, level);
 }
 
 /*
@@ -731,8 +607,8 @@ freshness_query(const DmQualityPlan *plan, const DmPlanItem *item)
 /*
  * All of them.
  */
-static char *
-own_query(const DmQualityPlan *plan, const DmPlanItem *item)
+char *
+DmOwnQuery(const DmQualityPlan *plan, const DmPlanItem *item)
 {
 	switch (item->check->kind)
 	{
@@ -753,27 +629,6 @@ own_query(const DmQualityPlan *plan, const DmPlanItem *item)
 		default:
 			return NULL;
 	}
-}
-
-char *
-DmOwnQuery(const DmQualityPlan *plan, const DmPlanItem *item)
-{
-	int ranges;
-
-	if (item->check->kind != DM_KIND_DUPLICATES || item->group_by != NIL)
-		return own_query(plan, item);
-	ranges = hash_ranges(plan, item);
-	if (ranges > 0)
-		return range_sql(plan, item, 0, ranges);
-	if (!key_is_cheap(plan, item) && key_can_be_hashed(item))
-		return candidates_sql(plan, item);
-	return own_query(plan, item);
-}
-
-int
-DmOwnScans(const DmQualityPlan *plan, const DmPlanItem *item)
-{
-	return item->check->kind == DM_KIND_DUPLICATES ? Max(1, hash_ranges(plan, item)) : 1;
 }
 
 static int64
@@ -803,7 +658,7 @@ run_counting_query(DmQualityPlan *plan, DmPlanItem *item)
 	int groups = list_length(item->group_by);
 	int64 failing = 0;
 
-	item->evidence = own_query(plan, item);
+	item->evidence = DmOwnQuery(plan, item);
 	DmRead(plan,
 		   groups > 0 ? psprintf("%s LIMIT %d", item->evidence, MOST_GROUPS + 1) : item->evidence);
 	if (item->group_by != NIL)
@@ -889,7 +744,7 @@ run_proved(DmQualityPlan *plan, DmPlanItem *item)
 void
 DmOwnRun(DmQualityPlan *plan, DmPlanItem *item)
 {
-	DmOutcome *outcome;
+	int level = limit_hash_memory();
 
 	if (item->road == DM_ROAD_PROVED)
 		run_proved(plan, item);
@@ -897,12 +752,7 @@ DmOwnRun(DmQualityPlan *plan, DmPlanItem *item)
 		sample_failing(plan, item);
 	else if (item->check->kind == DM_KIND_SQL)
 		run_sql(plan, item);
-	else if (item->check->kind == DM_KIND_DUPLICATES && !find_candidates(plan, item))
-	{
-		outcome = DmOutcomeAdd(item);
-		outcome->rows = item->rows_seen;
-		outcome->failing = 0;
-	}
 	else if (run_counting_query(plan, item) > 0 && item->check->kind != DM_KIND_FRESHNESS)
 		sample_failing(plan, item);
+	AtEOXact_GUC(false, level);
 }

@@ -131,27 +131,9 @@ DmOutcomeAdd(DmPlanItem *item)
  * Roads.
  */
 
-/* The planner's own guess at the number of rows; -1 where it has none. */
-double
-DmExpectedRows(Oid relation)
-{
-	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-	double rows = -1;
-
-	if (HeapTupleIsValid(tuple))
-	{
-		rows = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
-		ReleaseSysCache(tuple);
-	}
-	return rows;
-}
-
-/*
- * A unique key goes into the fused pass if its 64-bit hashes fit the memory that
- * a hash table may have, and its type can be hashed.
- */
+/* A unique key goes into the fused pass if it can be hashed. */
 static bool
-key_fits_memory(const DmQualityPlan *plan, const DmPlanItem *item)
+key_can_be_hashed(const DmPlanItem *item)
 {
 	ListCell *cell;
 
@@ -162,7 +144,7 @@ key_fits_memory(const DmQualityPlan *plan, const DmPlanItem *item)
 		if (!OidIsValid(lookup_type_cache(column->base_type, TYPECACHE_HASH_PROC)->hash_proc))
 			return false;
 	}
-	return DmExpectedRows(plan->relation) * sizeof(uint64) < (double) get_hash_memory_limit();
+	return true;
 }
 
 static bool
@@ -218,8 +200,7 @@ choose_road(DmQualityPlan *plan, DmPlanItem *item)
 	switch (check->kind)
 	{
 		case DM_KIND_DUPLICATES:
-			return item->group_by == NIL && key_fits_memory(plan, item) ? DM_ROAD_FUSED
-																		: DM_ROAD_OWN;
+			return item->group_by == NIL && key_can_be_hashed(item) ? DM_ROAD_FUSED : DM_ROAD_OWN;
 		case DM_KIND_STATISTIC:
 			return strcmp(check->statistic, "quantile") == 0 ||
 						   strcmp(check->statistic, "entropy") == 0
@@ -596,6 +577,7 @@ DmQualityObserveBegin(DmQualityPlan *plan, TupleDesc desc, int first)
 {
 	MemoryContext old = MemoryContextSwitchTo(plan->context);
 	int ninputs = list_length(DmQualityPlanInputs(plan));
+	char *spec;
 	Oid *types = palloc(sizeof(Oid) * (ninputs + 1));
 	Oid *collations = palloc(sizeof(Oid) * (ninputs + 1));
 
@@ -605,8 +587,11 @@ DmQualityObserveBegin(DmQualityPlan *plan, TupleDesc desc, int first)
 		collations[i] = TupleDescAttr(desc, first + i)->attcollation;
 	}
 	plan->inputs = palloc(sizeof(NullableDatum) * (ninputs + 1));
-	plan->measure = DmMeasureCreate(plan->context, plan->observed->spec, ninputs, types, collations,
-									get_hash_memory_limit());
+	plan->exchange = DmPassExchange(list_make1(plan->observed));
+	spec = DmPassSpec(plan->observed, plan->exchange);
+	plan->measure = DmMeasureCreate(
+		plan->context, DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(spec))),
+		ninputs, types, collations, get_hash_memory_limit());
 	MemoryContextSwitchTo(old);
 }
 
@@ -630,6 +615,11 @@ DmQualityObserveEnd(DmQualityPlan *plan)
 	MemoryContext old = MemoryContextSwitchTo(plan->context);
 
 	DmPassRead(plan, plan->observed, DmMeasureResult(plan->measure), NULL);
+	DmMeasureFree(plan->measure);
+	plan->measure = NULL;
+	if (plan->exchange != NULL)
+		DmExchangeDrop(plan->exchange);
+	plan->exchange = NULL;
 	MemoryContextSwitchTo(old);
 }
 

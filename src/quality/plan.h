@@ -11,6 +11,7 @@
 #include "datatype/timestamp.h"
 
 #include "quality/check.h"
+#include "quality/exchange.h"
 #include "quality/measure.h"
 
 /* How a check gets its figures. */
@@ -103,6 +104,7 @@ struct DmQualityPlan
 	DmFacts *facts;
 
 	DmPass *observed; /* the caller's pass */
+	DmExchange *exchange;
 	DmMeasure *measure;
 	NullableDatum *inputs; /* of the row observed */
 	int has_rows;          /* -1: not known yet */
@@ -157,17 +159,16 @@ extern DmPass *DmPassCompile(DmQualityPlan *plan, List *items, List *group_by);
  * arguments: one query has them all.
  */
 extern List *DmPassSplit(DmQualityPlan *plan, List *items, List *group_by);
-extern char *DmPassQuery(const DmQualityPlan *plan, List *parts);
+extern DmExchange *DmPassExchange(List *parts);
+extern char *DmPassSpec(const DmPass *pass, const DmExchange *exchange);
+extern char *DmPassQuery(const DmQualityPlan *plan, List *parts, const DmExchange *exchange);
 extern void DmPassRun(DmQualityPlan *plan, List *parts);
 extern void DmPassRead(DmQualityPlan *plan, DmPass *pass, Jsonb *results, char *group);
 
 /* passes.c */
-/* The rows that the statistics expect; -1 where they say nothing. */
-extern double DmExpectedRows(Oid relation);
 extern void DmOwnRun(DmQualityPlan *plan, DmPlanItem *item);
-/* The first query of a road of its own, and how many scans that road takes. */
+/* The first query of a road of its own. */
 extern char *DmOwnQuery(const DmQualityPlan *plan, const DmPlanItem *item);
-extern int DmOwnScans(const DmQualityPlan *plan, const DmPlanItem *item);
 extern void DmQuantilesRun(DmQualityPlan *plan, List *items);
 extern bool DmRelationHasRows(DmQualityPlan *plan);
 extern bool DmRowCountNeedsFew(const DmCheck *check);

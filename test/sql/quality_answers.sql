@@ -171,8 +171,7 @@ SELECT rule, status, metric_value, sample_keys, message FROM datamesh.check_tabl
     '[{"metric": "duplicateValues", "column": "v", "mustBe": 5}, {"metric": "duplicateValues", "column": "w", "mustBe": 0},
       {"metric": "duplicateValues", "column": "v", "mustBeLessOrEqualTo": 50, "unit": "percent"}]');
 
--- nulls that are duplicates of each other are counted beside those that are not null, on every road: in the pass, in
--- ranges of hashes, by grouping (the memory decides, and the statistics that the road is chosen by)
+-- nulls that are duplicates of each other are counted beside those that are not null, whatever the memory and the statistics
 CREATE TABLE answers.nulls WITH (autovacuum_enabled = off) AS SELECT CASE WHEN i > 3 THEN 'n' || i END AS one, CASE WHEN i > 3 THEN i / 2 END AS two, CASE WHEN i > 3 THEN 'w' || i / 2 END AS three FROM generate_series(1, 3000) i;
 CREATE FUNCTION answers.nulls() RETURNS TABLE (rule text, failing_rows bigint, sample_keys jsonb) LANGUAGE sql AS $$
     SELECT rule, failing_rows, sample_keys FROM datamesh.check_table('answers.nulls',

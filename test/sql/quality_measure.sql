@@ -191,7 +191,7 @@ SELECT spec, pg_temp.try(spec) FROM unnest(ARRAY['[]', '1', 'null', '{}', '{"pro
   '{"probes": [{"probe": "unique"}]}', '{"probes": [{"probe": "unique", "args": []}]}', '{"probes": [{"probe": "unique", "args": 0}]}', '{"probes": [{"probe": "unique", "args": [0, 5]}]}',
   '{"probes": [{"probe": "unique", "args": [0], "nulls_distinct": "no"}]}', '{"probes": [{"probe": "valid", "arg": 0, "values": [null]}]}',
   '{"probes": [{"probe": "valid", "arg": 0, "min": []}]}', '{"probes": [{"probe": "valid", "arg": 1, "max_length": -1}]}', '{"probes": [], "keys": [7]}', '{"probes": [], "sample": 1001}',
-  '{"probes": [], "samples": 5}', '{"probes": [{"probe": "valid", "arg": 0, "colour": 1}]}']::jsonb[]) spec;
+  '{"probes": [], "samples": 5}', '{"probes": [], "exchange": 12345}', '{"probes": [{"probe": "valid", "arg": 0, "colour": 1}]}']::jsonb[]) spec;
 \pset format aligned
 SELECT datamesh.measure(NULL, 1);
 SELECT datamesh.measure('{"probes": []}');

@@ -67,22 +67,21 @@ SET parallel_leader_participation = off;
 SELECT status, metric_value FROM datamesh.check_table('par.big', '[{"check": "row_condition", "condition": "par.in_worker()"}, {"check": "duplicate_values", "column": "k", "mustBe": 10}]');
 RESET parallel_leader_participation;
 
--- a key larger than its memory takes another road, chosen when planned where the size is known ...
+-- a key larger than its memory stays in the pass, where its size is known ...
 SET work_mem = '64kB';
 SET hash_mem_multiplier = 1;
-SELECT method, detail LIKE '%row_hash%' AS by_hash FROM datamesh.explain_checks('par.big'::regclass, '[{"check": "duplicate_values", "column": "k"}, {"check": "duplicate_values", "column": "id"}]');
+SELECT pass, method FROM datamesh.explain_checks('par.big'::regclass, '[{"check": "duplicate_values", "column": "k"}, {"check": "duplicate_values", "column": "id"}]');
 SELECT rule, status, failing_rows, sample_keys FROM datamesh.check_table('par.big', '[
     {"check": "duplicate_values", "column": "k"}, {"check": "duplicate_values", "column": "id"}, {"check": "duplicate_values", "columns": ["g", "c"], "sample_keys": 2},
     {"check": "duplicate_values", "columns": ["k", "g"]}]');
--- ... and found out while running where it is not
+-- ... and where it is not
 CREATE TABLE par.unknown WITH (autovacuum_enabled = off) AS SELECT * FROM par.big;
 SELECT method FROM datamesh.explain_checks('par.unknown'::regclass, '[{"check": "duplicate_values", "column": "k"}]');
 SELECT rule, status, failing_rows, sample_keys FROM datamesh.check_table('par.unknown', '[
     {"check": "duplicate_values", "column": "k"}, {"check": "duplicate_values", "column": "id"}, {"check": "duplicate_values", "columns": ["g", "c"], "sample_keys": 2},
     {"check": "duplicate_values", "columns": ["k", "g"]}]');
--- a key of a few times the memory is measured in ranges of hashes
+-- with a filter, too
 SET work_mem = '128kB';
-SELECT pass, method, detail LIKE '%& 3) = 0%' AS a_quarter FROM datamesh.explain_checks('par.big'::regclass, '[{"check": "duplicate_values", "column": "k"}, {"check": "duplicate_values", "columns": ["k", "g"], "where": "g < 4"}]');
 SELECT rule, status, failing_rows, sample_keys FROM datamesh.check_table('par.big', '[
     {"check": "duplicate_values", "column": "k"}, {"check": "duplicate_values", "column": "id"}, {"check": "duplicate_values", "columns": ["g", "c"], "sample_keys": 2},
     {"check": "duplicate_values", "columns": ["k", "g"], "where": "g < 4"}]');
