@@ -94,6 +94,8 @@ typedef struct DmAccessGrant
 	int32 request_id; /* 0: none */
 	char *role_name;
 	Oid role; /* as it resolves now */
+	/* Only its name fits: it may be another role than the one that was granted access. */
+	bool doubtful;
 	TimestampTz since;
 	TimestampTz until;      /* DT_NOEND: open */
 	TimestampTz revoked_at; /* DT_NOEND: not revoked */

@@ -328,7 +328,7 @@ DmAccessRole(const char *role_name, Oid role_oid, int64 cluster)
 	return OidIsValid(role) && is_marked(role) ? role : InvalidOid;
 }
 
-/* The role that the row names by role_name, role_oid and cluster. */
+/* The role that the row names by role_name, role_oid and cluster, as far as it is known to be that one. */
 static Oid
 role_of_row(const TableScan *scan)
 {
@@ -477,6 +477,22 @@ read_consumers(DmPortReaders *port, int32 contract_id)
 		((DmConsumer *) lfirst(cell))->role = consumer_role(((DmConsumer *) lfirst(cell))->name);
 }
 
+/*
+ * A dump brings the privileges on a port along under the role's name.  Where nothing but the name fits, the
+ * grant is no basis to read, and it must not be forgotten either: its end would be, too.
+ */
+static Oid
+role_of_grant(const TableScan *scan, bool *doubtful)
+{
+	Oid role = role_of_row(scan);
+	char *name = get_name(scan, "role_name");
+	Datum cluster;
+
+	*doubtful = !OidIsValid(role) && name != NULL && get_value(scan, "cluster", &cluster) &&
+				DatumGetInt64(cluster) != (int64) GetSystemIdentifier();
+	return *doubtful ? get_role_oid(name, true) : role;
+}
+
 /* Grants, past ones too: they say why somebody has no access any more. */
 List *
 DmGrantsOfProduct(int32 product_id)
@@ -489,13 +505,15 @@ DmGrantsOfProduct(int32 product_id)
 		return NIL;
 	while (next_row(&scan))
 	{
-		Oid role = role_of_row(&scan);
+		bool doubtful;
+		Oid role = role_of_grant(&scan, &doubtful);
 		DmAccessGrant *grant;
 
 		if (!OidIsValid(role))
 			continue;
 		grant = palloc0(sizeof(DmAccessGrant));
 		grant->role = role;
+		grant->doubtful = doubtful;
 		grant->grant_id = get_int(&scan, "grant_id");
 		grant->request_id = get_int(&scan, "request_id");
 		grant->role_name = get_name(&scan, "role_name");
@@ -522,7 +540,7 @@ read_grants(DmPortReaders *port)
 	{
 		DmAccessGrant *grant = lfirst(cell);
 
-		if (Min(grant->until, grant->revoked_at) <= now)
+		if (grant->doubtful || Min(grant->until, grant->revoked_at) <= now)
 			port->past = lappend(port->past, grant);
 		else
 			port->grants = lappend(port->grants, grant);

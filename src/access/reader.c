@@ -38,7 +38,7 @@ add(List *readers, DmReaderKind kind, Oid role, const char *consumer, const DmAc
 bool
 DmGrantActive(const DmAccessGrant *grant, TimestampTz now)
 {
-	return grant->since <= now && now < grant->until && now < grant->revoked_at;
+	return !grant->doubtful && grant->since <= now && now < grant->until && now < grant->revoked_at;
 }
 
 static List *
@@ -161,6 +161,14 @@ DmGrantDescribeEnd(const DmAccessGrant *grant, TimestampTz now, char **end, char
 	{
 		*end = "has expired";
 		*detail = psprintf("Role \"%s\" had it until %s.", role, timestamptz_to_str(grant->until));
+	}
+	else if (grant->doubtful)
+	{
+		*end = "is not confirmed in this cluster";
+		*detail =
+			psprintf("It was granted to role \"%s\" of another cluster, and nothing but the name "
+					 "says that it is the same.",
+					 role);
 	}
 	else
 	{
