@@ -130,7 +130,9 @@ OBJS = \
 	src/publish/retention.o \
 	src/publish/timetravel.o \
 	src/publish/fold.o \
-	src/publish/progress.o
+	src/publish/progress.o \
+	src/publish/explain.o \
+	src/publish/explain_print.o
 
 # The install script is these pieces in this order.
 SQL_PARTS = \

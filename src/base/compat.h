@@ -103,4 +103,55 @@
 #define DmRetargetPermission(query, rte, table) ((void) 0)
 #endif
 
+/*
+ * EXPLAIN (needs commands/explain.h): 16 knows generic plans, 17 measures the planner's memory and has
+ * the standard behaviour as a function, 18 has headers of their own for its state and its output.
+ */
+#if PG_VERSION_NUM >= 180000
+#define DmExecutorRunTo(query, direction) ExecutorRun(query, direction, 0)
+#else
+#define DmExecutorRunTo(query, direction) ExecutorRun(query, direction, 0, true)
+#endif
+#if PG_VERSION_NUM >= 160000
+#define DmExplainFlags(es) ((es)->generic ? EXEC_FLAG_EXPLAIN_GENERIC : 0)
+#else
+#define DmExplainFlags(es) 0
+#endif
+#if PG_VERSION_NUM >= 170000
+#define DmExplainOnePlan(plan, into, es, text, params, env, duration, buffers)                     \
+	ExplainOnePlan(plan, into, es, text, params, env, duration, buffers, NULL)
+#else
+#define DmExplainOnePlan(plan, into, es, text, params, env, duration, buffers)                     \
+	ExplainOnePlan(plan, into, es, text, params, env, duration, buffers)
+#endif
+
+/*
+ * The view that the rewriter put a subquery in place of; InvalidOid if it is no view's.  16 leaves
+ * its OID in the entry; before, it is the first of the view's own range table, which was called "old".
+ */
+#if PG_VERSION_NUM >= 160000
+#define DmViewOfEntry(rte) ((rte)->rtekind == RTE_SUBQUERY ? (rte)->relid : InvalidOid)
+#else
+#include "catalog/pg_class.h"
+#include "nodes/parsenodes.h"
+static inline Oid
+DmViewOfEntry(const RangeTblEntry *rte)
+{
+	const RangeTblEntry *first;
+
+	if (rte->rtekind != RTE_SUBQUERY || rte->subquery == NULL || rte->subquery->rtable == NIL)
+		return InvalidOid;
+	first = (const RangeTblEntry *) linitial(rte->subquery->rtable);
+	return first->rtekind == RTE_RELATION && first->relkind == RELKIND_VIEW ? first->relid
+																			: InvalidOid;
+}
+#endif
+
+/* 16 gives the settings as an array of its own (needs utils/guc_tables.h) */
+#if PG_VERSION_NUM >= 160000
+#define DmSettingRecords(count) get_guc_variables(count)
+#else
+#define DmSettingRecords(count) (*(count) = GetNumConfigOptions(), get_guc_variables())
+#endif
+
 #endif /* DATAMESH_BASE_COMPAT_H */

@@ -36,7 +36,10 @@ _PG_init(void)
 	DmAccessInit();
 	DmFoldInit();
 	if (preloaded)
+	{
 		DmGuardUtilityInit();
+		DmExplainInit();
+	}
 }
 
 Datum

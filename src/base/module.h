@@ -17,5 +17,6 @@ extern void DmFoldInit(void); /* publish/fold.c: hooks of the planner and the ex
 
 /* Hooks of guards, which are there for every session or for none: shared_preload_libraries only. */
 extern void DmGuardUtilityInit(void);
+extern void DmExplainInit(void);
 
 #endif /* DATAMESH_BASE_MODULE_H */
