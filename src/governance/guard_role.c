@@ -177,8 +177,7 @@ judge_authority(const Membership *edge)
 	Oid above = above_contracts(edge->role);
 	ListCell *cell;
 
-	if (superuser_arg(user) || !has_createrole_privilege(user) ||
-		is_admin_of_role(user, edge->role))
+	if (superuser_arg(user) || is_admin_of_role(user, edge->role))
 		return;
 	foreach (cell, edge->mesh)
 		if (gives(edge, lfirst(cell)) && stands_for == NULL)
@@ -202,6 +201,9 @@ judge_edge(const Membership *edge)
 {
 	ListCell *cell;
 
+	/* who may not anyway hears it from PostgreSQL */
+	if (!has_createrole_privilege(GetUserId()) && !is_admin_of_role(GetUserId(), edge->role))
+		return;
 	judge_port_member(edge);
 	foreach (cell, edge->mesh)
 		if (gives(edge, lfirst(cell)))
@@ -346,6 +348,8 @@ judge_alter(const AlterRoleStmt *alter, const List *mesh)
 		return;
 	if (alter->action > 0)
 		judge_edges(list_make1_oid(role), members_of(alter->options), mesh);
+	if (!has_createrole_privilege(GetUserId()))
+		return;
 	foreach (cell, mesh)
 		if (((DmMeshRole *) lfirst(cell))->role == role)
 			judge_attributes(role, alter->options, lfirst(cell));

@@ -152,7 +152,7 @@ judge_extension(const AlterExtensionContentsStmt *alter)
 										   : "take objects out of extension \"datamesh\"");
 }
 
-/* ---- what belongs to whom ---- */
+/* ---- what belongs to whom: DROP OWNED is seen by the event triggers ---- */
 
 static void
 refuse_ownership(const char *statement, Oid role, const char *why, const char *hint)
@@ -161,30 +161,6 @@ refuse_ownership(const char *statement, Oid role, const char *why, const char *h
 				  psprintf("cannot %s owned by role \"%s\": %s", statement,
 						   GetUserNameFromId(role, false), why),
 				  NULL, hint);
-}
-
-static void
-judge_drop_owned(const DropOwnedStmt *drop)
-{
-	List *mesh = DmGuardMeshRoles();
-	ListCell *cell;
-	ListCell *known;
-
-	foreach (cell, drop->roles)
-	{
-		Oid role = get_rolespec_oid(lfirst(cell), true);
-
-		foreach (known, mesh)
-		{
-			const DmMeshRole *ours = lfirst(known);
-
-			if (OidIsValid(role) && ours->role == role && ours->kind == DM_ROLE_PORT)
-				refuse_ownership("drop what is", role,
-								 psprintf("these are the ports of domain \"%s\"", ours->name),
-								 "End its products with CALL datamesh.retire(...), then CALL "
-								 "datamesh.drop_domain(...).");
-		}
-	}
 }
 
 /*
@@ -354,7 +330,6 @@ concerns_us(const Node *statement)
 		case T_AlterDatabaseSetStmt:
 		case T_AlterSystemStmt:
 		case T_ReassignOwnedStmt:
-		case T_DropOwnedStmt:
 		case T_TruncateStmt:
 		case T_AlterTableStmt:
 		case T_AlterEventTrigStmt:
@@ -384,9 +359,6 @@ judge_statement(Node *statement)
 			break;
 		case T_ReassignOwnedStmt:
 			judge_reassign((ReassignOwnedStmt *) statement);
-			break;
-		case T_DropOwnedStmt:
-			judge_drop_owned((DropOwnedStmt *) statement);
 			break;
 		case T_AlterTableStmt:
 			judge_alter_table((AlterTableStmt *) statement);

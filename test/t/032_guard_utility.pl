@@ -137,7 +137,8 @@ refused("$platform CREATE ROLE mole IN ROLE pg_read_server_files", qr/CREATEROLE
 refused("$platform ALTER ROLE sales_team LOGIN PASSWORD 'x'", qr/MD503.*CREATEROLE alone does not reach that far/s);
 refused("$platform ALTER ROLE executive PASSWORD 'x'", qr/cannot give role "executive" a password/);
 passes("$platform CREATE ROLE dave LOGIN; GRANT readers TO dave; ALTER ROLE dave PASSWORD 'x'; DROP ROLE dave");
-refused('SET SESSION AUTHORIZATION alice; GRANT executive TO bob', qr/42501/, 'who may not anyway hears it from PostgreSQL');
+refused("SET SESSION AUTHORIZATION alice; $_", qr/42501/, "who may not anyway hears it from PostgreSQL: $_")
+  for ('GRANT executive TO bob', 'GRANT sales_team TO executive', 'ALTER ROLE sales_team BYPASSRLS');
 
 # ---- attributes ----
 for my $attribute (qw(SUPERUSER BYPASSRLS CREATEROLE REPLICATION))
@@ -178,7 +179,7 @@ passes('ALTER DATABASE mesh RESET session_replication_role');
 refused('REASSIGN OWNED BY sales_port TO stranger', qr/MD501.*these are the ports of domain "sales"/s);
 refused('REASSIGN OWNED BY sales_team TO stranger', qr/MD501.*team of domain "sales".*set_domain_owner/s);
 refused('REASSIGN OWNED BY stranger TO sales_port', qr/MD501.*cannot reassign anything to role "sales_port"/s);
-refused('DROP OWNED BY sales_port CASCADE', qr/MD501.*these are the ports of domain "sales"/s);
+refused('DROP OWNED BY sales_port CASCADE', qr/MD501/);
 passes('CREATE TABLE public.t (id integer); ALTER TABLE public.t OWNER TO stranger; REASSIGN OWNED BY stranger TO alice; DROP TABLE public.t');
 passes(q{CREATE TABLE sales_internal.side (id integer); ALTER TABLE sales_internal.side OWNER TO alice}, 'somebody of the team owns a table');
 refused('REASSIGN OWNED BY alice TO stranger', qr/MD501.*sales_internal\.side would belong to role "stranger"/s);
