@@ -277,6 +277,7 @@ static char *
 row_filter(const DmPolicy *policy, const DmSubject *subject)
 {
 	StringInfoData text;
+	int count = 0;
 
 	initStringInfo(&text);
 	for (int i = 1; i <= policy->rules->nfilters; i++)
@@ -286,11 +287,14 @@ row_filter(const DmPolicy *policy, const DmSubject *subject)
 
 		if (choice == DM_FILTER_NO_ROW)
 			return "false";
-		if (choice == DM_FILTER_HOLDS)
-			appendStringInfo(&text, "%s(%s)", text.len > 0 ? " AND " : "",
-							 filter != NULL ? filter : "?");
+		if (choice != DM_FILTER_HOLDS)
+			continue;
+		appendStringInfo(&text, count > 0 ? " AND (%s)" : "(%s)", filter != NULL ? filter : "?");
+		count++;
 	}
-	return text.len > 0 ? text.data : NULL;
+	if (count == 1)
+		return pnstrdup(text.data + 1, text.len - 2);
+	return count > 0 ? text.data : NULL;
 }
 
 /* A column that the policy does not name is shown as it is. */
