@@ -40,8 +40,8 @@ BEGIN
 END $$;
 SQL
 
-triggers() { # ENABLE ALWAYS, or DISABLE
-	run_sql -c "ALTER EVENT TRIGGER datamesh_guard_start $1" -c "ALTER EVENT TRIGGER datamesh_guard_end $1" \
+triggers() { # ENABLE ALWAYS, or DISABLE; a preloaded library lets nobody else do that
+	PGOPTIONS="$PGOPTIONS -c datamesh.break_glass=on" run_sql -c "ALTER EVENT TRIGGER datamesh_guard_start $1" -c "ALTER EVENT TRIGGER datamesh_guard_end $1" \
 		-c "ALTER EVENT TRIGGER datamesh_guard_rewrite $1"
 }
 

@@ -642,7 +642,7 @@ SELECT 'semver', e.extversion, NULL FROM extension AS e WHERE e.extname = 'semve
 UNION ALL
 SELECT 'preloaded', CASE WHEN datamesh.library_preloaded() THEN 'yes' ELSE 'no' END,
        CASE WHEN NOT datamesh.library_preloaded()
-            THEN 'Nothing in this version needs shared_preload_libraries.' END
+            THEN 'Off without shared_preload_libraries: EXPLAIN keeps the inside of ports to itself, and GRANT role, ALTER ROLE, REASSIGN OWNED, TRUNCATE and the like are held against the mesh.' END
 UNION ALL
 SELECT 'domains', count(*)::text, NULL FROM datamesh.domain
 UNION ALL
