@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # test.sh [SUITE...]: build datamesh, run its suites in a throwaway cluster, count what passed.
 #
-# Suites: regress isolation tap pgtap fuzz readme demo (all of them if none is named).
+# Suites: regress isolation tap pgtap security fuzz readme demo (all of them if none is named).
 # A suite's tests can be named after a colon: regress:base,catalog  tap:020_crash  pgtap:publish
 # WERROR=1 makes the compiler's warnings errors. KEEP=1 leaves the working folder behind.
 #
@@ -16,12 +16,13 @@ set -euo pipefail
 # shellcheck source=scripts/lib/cluster.sh
 . "$ROOT/scripts/lib/cluster.sh"
 
-ALL_SUITES=(regress isolation tap pgtap fuzz readme demo)
+ALL_SUITES=(regress isolation tap pgtap security fuzz readme demo)
 ALL_SECONDS=2700 # no run takes longer than this, whatever hangs
 PASSED=0
 FAILED=0
 SKIPPED=0
 COUNTED=
+MODULES=
 
 # The counting line is the last one however the run ends.
 at_exit() {
@@ -128,26 +129,49 @@ chosen() {
 	done
 }
 
-# Tests in Perl make clusters of their own: preload, restart, crash, dump.
-suite_tap() {
-	local file name modules
-	say "tap"
-	stop_cluster
+# perl_modules: the folder of PostgreSQL's test modules; fails where there are none.
+perl_modules() {
+	local modules
 	modules=$(dirname "$("$PG_CONFIG" --pgxs)")/../test/perl
 	if ! perl -MIPC::Run -e 1 2>/dev/null || [ ! -e "$modules/PostgreSQL/Test/Cluster.pm" ]; then
-		count "tap: needs perl's IPC::Run and PostgreSQL's test modules" 0 1 0
-		return 0
+		count "$1: needs perl's IPC::Run and PostgreSQL's test modules" 0 1 0
+		return 1
 	fi
+	MODULES=$modules
+}
+
+# perl_test NAME FILE ARGUMENTS...: a test in Perl that makes clusters of its own.
+perl_test() {
+	local name=$1
+	shift
+	"${AS_USER[@]}" mkdir -p "$WORK/tap/$name"
+	tap_file "$name" 900 "${AS_USER[@]}" env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE \
+		TESTDIR="$WORK/tap/$name" TESTDATADIR="$WORK/tap/$name/tmp_check" \
+		TESTLOGDIR="$WORK/tap/$name/tmp_check/log" DATAMESH_ROOT="$WORK/src" \
+		PG_REGRESS="$(dirname "$("$PG_CONFIG" --pgxs)")/../test/regress/pg_regress" \
+		perl -I "$MODULES" -I test/t -I test/lib "$@"
+	rm -rf "$WORK/tap/$name"
+}
+
+# Preload, restart, crash, dump.
+suite_tap() {
+	local file
+	say "tap"
+	stop_cluster
+	perl_modules tap || return 0
 	for file in $(chosen test/t .pl "$1"); do
-		name=$(basename "$file" .pl)
-		"${AS_USER[@]}" mkdir -p "$WORK/tap/$name"
-		tap_file "tap/$name" 600 "${AS_USER[@]}" env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE \
-			TESTDIR="$WORK/tap/$name" TESTDATADIR="$WORK/tap/$name/tmp_check" \
-			TESTLOGDIR="$WORK/tap/$name/tmp_check/log" DATAMESH_ROOT="$WORK/src" \
-			PG_REGRESS="$(dirname "$("$PG_CONFIG" --pgxs)")/../test/regress/pg_regress" \
-			perl -I "$modules" -I test/t -I test/lib "$file"
-		rm -rf "$WORK/tap/$name"
+		perl_test "tap/$(basename "$file" .pl)" "$file"
 	done
+}
+
+# Every attack is carried out, and nothing may leak.
+suite_security() {
+	say "security"
+	stop_cluster
+	perl_modules security || return 0
+	# shellcheck disable=SC2086
+	perl_test security/attacks test/security/security.pl $1
+	[ -n "$1" ] || perl_test security/differential test/security/differential.pl
 }
 
 # Each file is a behaviour suite in a database of its own, in which datamesh and pgtap are there.
