@@ -68,9 +68,9 @@ my @paths = (
 	[ 'other search_path', 'BEGIN; SET LOCAL search_path = playground, pg_temp, pg_catalog; SELECT * FROM PORT; ROLLBACK' ],
 	[ 'as of now', 'SELECT * FROM datamesh.as_of(NULL::PORT, now())', or => qr/is live and keeps no releases/ ],
 	[ 'its release', q{SELECT a.* FROM (SELECT release FROM datamesh.releases WHERE product = 'PORT' AND is_current) AS r, LATERAL datamesh.at_release(NULL::PORT, r.release) AS a}, or => qr/is live and keeps no releases/ ],
-	[ 'table_to_xml', xml('PORT', q{table_to_xml('PORT', true, false, '')}) ],
-	[ 'query_to_xml', xml('PORT', q{query_to_xml('TABLE PORT', true, false, '')}) ],
-	[ 'the partitions', q{SELECT format('SELECT ATTRIBUTES FROM %s', i.inhrelid::regclass) FROM pg_inherits AS i WHERE i.inhparent = (SELECT c.oid FROM pg_class AS c WHERE c.relname = 'NAME_v1' AND c.relkind = 'p') \gexec}, or => qr/permission denied|^$/ ],
+	[ 'table_to_xml', xml('PORT', q{table_to_xml('PORT', false, false, '')}) ],
+	[ 'query_to_xml', xml('PORT', q{query_to_xml('TABLE PORT', false, false, '')}) ],
+	[ 'the partitions', q{SELECT format('SELECT ATTRIBUTES FROM %s', i.inhrelid::regclass) FROM pg_inherits AS i WHERE i.inhparent = (SELECT c.oid FROM pg_class AS c WHERE c.relname = 'NAME_v1' AND c.relkind = 'p') \gexec}, or => qr/permission denied|^$/, unless => 'postgres' ],
 	[ 'the source', 'SELECT ATTRIBUTES FROM sales_internal.SOURCE', or => qr/permission denied/, unless => 'sales_team twofold postgres' ]);
 
 # XML names the columns; absent ones are null. xmltable turns it into rows.
@@ -89,7 +89,7 @@ sub script
 {
 	my ($product) = @_;
 	my $names = join ', ', map { (split)[0] } split /, /, $columns{$product};
-	my $text = "\\pset null ~\nSET client_min_messages = error;\n\\echo == plain\nSELECT * FROM sales.$product;\n";
+	my $text = "\\pset null ~\n\\set VERBOSITY terse\n\\set SHOW_CONTEXT never\nSET client_min_messages = error;\n\\echo == plain\nSELECT * FROM sales.$product;\n";
 	foreach my $path (@paths)
 	{
 		my ($name, $sql) = @$path;
