@@ -50,7 +50,7 @@ sub answer
 {
 	my ($node, $attack, $role) = @_;
 	my ($out, $err);
-	local %ENV = (%ENV, PGOPTIONS => '-c client_min_messages=debug1 -c statement_timeout=120s');
+	local %ENV = (%ENV, PGOPTIONS => '-c client_min_messages=log -c statement_timeout=120s');
 
 	$node->safe_psql('postgres', 'CREATE DATABASE attacked TEMPLATE mesh');
 	my $done = IPC::Run::run(
@@ -82,8 +82,8 @@ sub run_attack
 	my $name = "$attack->{name} (preload: $preload)";
 	my ($done, $text) = answer($node, $attack, $attack->{as});
 	my @leaked = leaks($text, @secrets);
-	my @unsaid = grep { $text !~ /$_/ } @{ $attack->{says} };
-	my @said = grep { $text =~ /$_/ } @{ $attack->{silent} };
+	my @unsaid = grep { $text !~ /$_/m } @{ $attack->{says} };
+	my @said = grep { $text =~ /$_/m } @{ $attack->{silent} };
 
 	ok($done && !@leaked && !@unsaid && !@said, $name)
 	  or diag("leaked: @leaked\nnot said: @unsaid\nsaid: @said\n$text");

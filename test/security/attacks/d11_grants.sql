@@ -3,7 +3,7 @@
 -- control: no, the guard stands in the way
 -- says: MD503
 -- says: permission denied for schema sales_internal
--- says: permission denied for view people
+-- says: permission denied for schema sales$
 GRANT SELECT ON sales.people TO mallory;
 GRANT SELECT ON sales.people_v1 TO PUBLIC;
 GRANT SELECT (name) ON sales.people TO mallory;

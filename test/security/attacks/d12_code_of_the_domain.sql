@@ -1,7 +1,9 @@
 -- Whatever code a domain plants, it never runs as the superuser who publishes or reads.
 -- as: sales_team
 -- control: no, success would be a superuser more
--- says: superusers: 1$
+-- says: ^ superusers: 1$
+-- says: ^ published: 2$
+-- says: as sales_team of postgres: 
 -- says: permission denied|cannot|must be superuser
 CREATE FUNCTION sales_internal.rise(anyelement) RETURNS anyelement LANGUAGE plpgsql AS $$
 BEGIN
@@ -28,7 +30,7 @@ ALTER TABLE sales_internal.base ENABLE ALWAYS TRIGGER touch;
 CREATE VIEW sales_internal.evil AS SELECT sales_internal.rise(id) AS id, label::text AS label, region FROM sales_internal.base;
 CREATE FUNCTION sales_internal.load(source text, more text) RETURNS void LANGUAGE plpgsql AS $f$
 BEGIN
-    CALL datamesh.load_contract(format($y$
+    CALL datamesh.load_contract(format($y$---
 {apiVersion: v3.1.0, kind: DataContract, id: sales-%1$s, name: %1$s, domain: sales, version: 1.0.0, status: active,
  roles: [{role: marketing, access: read}],
  servers: [{server: s, type: postgres, host: h, port: 5432, database: d, schema: sales_internal}], customProperties: [%2$s],
@@ -45,4 +47,5 @@ SELECT * FROM datamesh.check_product('sales.evil');
 SELECT count(*) FROM sales.evil;
 SELECT * FROM sales.base;
 ANALYZE;
+SELECT 'published: ' || count(*) FROM datamesh.ports WHERE product IN ('sales.evil', 'sales.base');
 SELECT 'superusers: ' || count(*) FROM pg_roles WHERE rolsuper;
