@@ -10,7 +10,8 @@
  *	plan()	 replaces the calls in the view by their answers.  The relation of the releases becomes the
  *			 table of one release, a mask that the reader does not get disappears.  If no filter is
  *			 left, there is nothing for the view to keep its reader from, and it need not be a
- *			 barrier: what is left is the plan of a query on the table itself.
+ *			 barrier: what is left is the plan of a query on the table itself.  (Not so if the port is
+ *			 live: what lies behind it may hide rows of its own.)
  *	start()	 asks every call again, with the snapshot and the user of this execution.  If all answers
  *			 are those that were taken for granted, the plan is right; else the query is planned again.
  *	run()	 does so for each FETCH from a cursor, which is a statement of its own, and refuses to go on
@@ -348,13 +349,18 @@ fold_port(RangeTblEntry *port, Fold *fold)
 	List *filters = make_ands_implicit((Expr *) view->jointree->quals);
 	List *rest = NIL;
 	int answers = list_length(fold->answers);
+	bool is_release = false;
 	ListCell *cell;
 
 	if (view->commandType != CMD_SELECT || view->setOperations != NULL)
 		return;
 	foreach (cell, filters)
-		if (!fold_release(view, lfirst(cell), fold))
+	{
+		if (fold_release(view, lfirst(cell), fold))
+			is_release = true;
+		else
 			rest = lappend(rest, fold_calls(lfirst(cell), fold));
+	}
 	view->targetList = (List *) fold_calls((Node *) view->targetList, fold);
 	if (fold->only_note ||
 		(list_length(fold->answers) == answers && list_length(rest) == list_length(filters)))
@@ -363,7 +369,8 @@ fold_port(RangeTblEntry *port, Fold *fold)
 	rest = make_ands_implicit(
 		(Expr *) eval_const_expressions(NULL, (Node *) make_ands_explicit(rest)));
 	view->jointree->quals = rest == NIL ? NULL : (Node *) make_ands_explicit(rest);
-	if (rest == NIL)
+	/* a live source may be a view, whose own filters the barrier keeps leaky functions away from */
+	if (rest == NIL && is_release)
 		port->security_barrier = false;
 }
 

@@ -95,6 +95,26 @@ FROM (VALUES ('people', 'snapshot'), ('people_live', 'live')) AS v(name, mode) \
 CALL datamesh.publish('sales.people');
 CALL datamesh.publish('sales.people_live');
 
+-- a live product over a view that leaves rows and a column out
+CREATE VIEW sales_internal.open_people AS SELECT id, city, region FROM sales_internal.people WHERE region = 'EU';
+CALL datamesh.load_contract($yaml$
+apiVersion: v3.1.0
+kind: DataContract
+id: sales-open-people
+name: open_people
+domain: sales
+version: 1.0.0
+status: active
+roles: [{role: marketing, access: read}]
+servers: [{server: here, type: postgres, host: localhost, port: 5432, database: mesh, schema: sales_internal}]
+customProperties: [{property: datamesh.mode, value: live}]
+schema:
+- name: open_people
+  physicalName: open_people
+  properties: [{name: id, required: true}, {name: city}, {name: region, required: true}]
+$yaml$);
+CALL datamesh.publish('sales.open_people');
+
 -- a product without anything to hide
 CREATE TABLE sales_internal.plain AS SELECT i AS id, 'thing ' || i AS label, i % 2 = 0 AS even FROM generate_series(1, 50) AS i;
 CALL datamesh.load_contract($yaml$
