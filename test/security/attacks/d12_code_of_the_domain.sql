@@ -3,7 +3,7 @@
 -- control: no, success would be a superuser more
 -- says: ^ superusers: 1$
 -- says: ^ published: 2$
--- says: as sales_team of postgres: 
+-- says: as sales_team of postgres:
 -- says: permission denied|cannot|must be superuser
 CREATE FUNCTION sales_internal.rise(anyelement) RETURNS anyelement LANGUAGE plpgsql AS $$
 BEGIN
