@@ -213,6 +213,7 @@ REGRESS = \
 	publish_code \
 	publish_types \
 	publish_mask \
+	publish_mask_types \
 	publish_protect \
 	publish_fold \
 	governance_guard \

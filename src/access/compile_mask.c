@@ -366,7 +366,8 @@ row_key_part(const DmAccessColumn *column)
 		case BOOLOID:
 			return psprintf("%s::pg_catalog.text", argument(column, column->base));
 		case DATEOID:
-			return psprintf("(%s - '2000-01-01'::pg_catalog.date)::pg_catalog.text",
+			/* in seconds, which infinity has too */
+			return psprintf("pg_catalog.extract('epoch', %s)::pg_catalog.text",
 							argument(column, column->base));
 		default:
 			return NULL;
