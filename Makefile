@@ -214,6 +214,7 @@ REGRESS = \
 	publish_types \
 	publish_mask \
 	publish_mask_types \
+	publish_mask_refused \
 	publish_protect \
 	publish_fold \
 	governance_guard \

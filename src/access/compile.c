@@ -64,7 +64,8 @@ typedef struct Custom
 typedef struct Standards
 {
 	List *classifications; /* char *, lower case: what means personal data */
-	bool gate_finds_pii;   /* the gate refuses personal columns that are not there */
+	bool
+		gate_finds_pii; /* the gate refuses columns of the lesson's pii_columns that are not there */
 } Standards;
 
 /* ---- names ---- */
@@ -354,7 +355,7 @@ read_personal_columns(DmAccess *access, const Levels *levels, const Standards *s
 				if (name->kind != S)
 					DmProblem(&access->problems, &here, "expected the name of a column, found %s",
 							  DmFoundText(name));
-				else if (standards->gate_finds_pii)
+				else if (form > 0 && standards->gate_finds_pii)
 					column = DmAccessFindColumn(access, name->text);
 				else
 					column = require_column(access, &here, name->text);
@@ -729,13 +730,17 @@ DmAccessRaise(DmAccess *access)
 {
 	if (access->problems.problem_count == 0)
 		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_DM_UNENFORCEABLE),
-			 errmsg("version %s of data product \"%s\" asks for protection that cannot be given",
-					access->contract->version, access->product->qualified_name),
-			 errdetail_internal("%s", access->problems.problems.data),
-			 errhint("Nothing was published. Each line names a place in the contract and what can "
-					 "be enforced there.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_DM_UNENFORCEABLE),
+		 errmsg("version %s of data product \"%s\" asks for protection that cannot be given",
+				access->contract->version, access->product->qualified_name),
+		 errdetail_internal("%s", access->problems.problems.data),
+		 errhint("Nothing was published. Each line names a place in the contract. Protection is "
+				 "asked for by customProperties: datamesh.mask of a property; "
+				 "datamesh.masking_rules, datamesh.pii_columns, datamesh.rowFilter and "
+				 "datamesh.kAnonymity of the contract or its object; datamesh.columns of a "
+				 "role.")));
 }
 
 static void

@@ -32,6 +32,7 @@ typedef struct FilterWalk
 {
 	DmAccess *access;
 	Oid relation;
+	const char *condition;
 	char *problem;
 	char *hint;
 } FilterWalk;
@@ -103,9 +104,29 @@ check_conversion(FilterWalk *walk, const CoerceViaIO *conversion)
 		"A value that cannot be converted would be quoted in an error: convert it in the source.");
 }
 
+/* 'today' is a day when the view is made, and not when it is read. */
+static bool
+says_now(const char *text)
+{
+	static const char *const words[] = {"now", "today", "yesterday", "tomorrow"};
+
+	for (const char *quote = strchr(text, '\''); quote != NULL; quote = strchr(quote + 1, '\''))
+		for (int i = 0; i < lengthof(words); i++)
+			if (pg_strncasecmp(quote + 1 + strspn(quote + 1, " "), words[i], strlen(words[i])) == 0)
+				return true;
+	return false;
+}
+
 static bool
 check_constant(FilterWalk *walk, const Const *constant)
 {
+	char category;
+	bool preferred;
+
+	get_type_category_preferred(constant->consttype, &category, &preferred);
+	if (category == TYPCATEGORY_DATETIME && says_now(walk->condition))
+		return found(walk, "has a date that depends on when it is read",
+					 "Say current_date, current_timestamp or now().");
 	if (DmAccessSafeType(constant->consttype) || constant->consttype == UNKNOWNOID)
 		return false;
 	return found(walk, psprintf("has a constant of type %s", format_type_be(constant->consttype)),
@@ -223,7 +244,7 @@ read_filter(void *argument)
 {
 	FilterReading *reading = argument;
 	DmAccessFilter *filter = reading->filter;
-	FilterWalk walk = {reading->access, reading->relation, NULL, NULL};
+	FilterWalk walk = {reading->access, reading->relation, filter->condition, NULL, NULL};
 	Node *tree;
 
 	tree = DmExpressionRead(reading->relation, reading->names, filter->condition, "the row filter");

@@ -110,18 +110,8 @@ is_known(const char *name, Place place)
 static void
 report(DmAccess *access, const DmPath *path, const char *name)
 {
-	for (int i = 0; i < lengthof(known); i++)
-		if (strcmp(known[i].name, name) == 0)
-		{
-			DmProblem(&access->problems, path, "\"%s\" has no effect here", name);
-			return;
-		}
-	DmProblem(
-		&access->problems, path,
-		"\"%s\" has no effect; protection is asked for by customProperties datamesh.mask (of "
-		"a property), datamesh.masking_rules, datamesh.pii_columns, datamesh.rowFilter, "
-		"datamesh.kAnonymity (of the contract or its object) and datamesh.columns (of a role)",
-		DmExcerpt(name));
+	DmProblem(&access->problems, path, "\"%s\" asks for protection, and has no effect here",
+			  DmExcerpt(name));
 }
 
 static void scan(DmAccess *access, const DmPath *path, const DmNode *node, Place place);
