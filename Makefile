@@ -215,6 +215,7 @@ REGRESS = \
 	publish_mask \
 	publish_mask_types \
 	publish_mask_refused \
+	publish_row_filter \
 	publish_protect \
 	publish_fold \
 	governance_guard \
