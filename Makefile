@@ -103,6 +103,7 @@ OBJS = \
 	src/governance/approval.o \
 	src/governance/version.o \
 	src/governance/waiver.o \
+	src/governance/access_request.o \
 	src/governance/dispute.o \
 	src/governance/simulate.o \
 	src/access/rules.o \
@@ -147,6 +148,7 @@ SQL_PARTS = \
 	sql/parts/governance.sql \
 	sql/parts/governance_council.sql \
 	sql/parts/access.sql \
+	sql/parts/access_request.sql \
 	sql/parts/publish.sql \
 	sql/parts/security.sql \
 	sql/parts/governance_guard.sql
@@ -202,9 +204,8 @@ REGRESS = \
 	access_change \
 	access_grant \
 	access_parallel \
-	access_change \
-	access_grant \
-	access_parallel \
+	access_request \
+	access_review \
 	publish \
 	publish_gates \
 	publish_lifecycle \

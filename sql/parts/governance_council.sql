@@ -266,12 +266,17 @@ COMMENT ON FUNCTION datamesh.request_tally(integer) IS
 CREATE FUNCTION datamesh.request_outdated(request integer) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-SELECT a.kind = 'publish' AND (c.status <> 'draft' OR a.document_hash IS DISTINCT FROM datamesh.document_hash(a.contract_id))
+SELECT CASE a.kind
+       WHEN 'publish' THEN c.status <> 'draft' OR a.document_hash IS DISTINCT FROM datamesh.document_hash(a.contract_id)
+       WHEN 'access' THEN coalesce((a.subject ->> 'until')::timestamptz <= clock_timestamp(), false)
+                          OR NOT EXISTS (SELECT FROM datamesh.port AS o
+                                         WHERE o.product_id = a.product_id AND o.current_release IS NOT NULL)
+       ELSE false END
 FROM datamesh.approval_request AS a LEFT JOIN datamesh.contract AS c ON c.contract_id = a.contract_id
 WHERE a.request_id = request;
 END;
 COMMENT ON FUNCTION datamesh.request_outdated(integer) IS
-'Whether the contract that a request is about has been changed or published since, so that there is nothing left to decide.';
+'Whether the contract that a request is about has been changed or published since, or the access that it asks for would be over or has no port to read any more, so that there is nothing left to decide.';
 
 CREATE FUNCTION datamesh.request_label(request integer, OUT product text, OUT version text, OUT what text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -280,6 +285,7 @@ SELECT p.product, c.version::text,
        CASE a.kind
        WHEN 'publish' THEN format('version %s of data product "%s"', c.version, p.product)
        WHEN 'waiver' THEN format('a waiver of policy %s for data product "%s"', a.subject ->> 'policy', p.product)
+       WHEN 'access' THEN format('access of role "%s" to data product "%s"', a.subject ->> 'role', p.product)
        WHEN 'dispute' THEN format('a decision of dispute %s over data product "%s"', a.subject ->> 'dispute', p.product)
        ELSE coalesce(format('%s of data product "%s"', a.kind, p.product), a.kind) END
 FROM datamesh.approval_request AS a
@@ -300,7 +306,13 @@ BEGIN
         RAISE EXCEPTION 'there is no request %', request
         USING ERRCODE = 'MD403', HINT = 'datamesh.pending_approvals lists what waits for a decision.';
     END IF;
-    IF r.status = 'pending' AND datamesh.request_outdated(request) THEN
+    IF r.kind = 'access' AND r.status = 'pending' AND datamesh.request_outdated(request) THEN
+        RAISE EXCEPTION 'request % asks for access that there is no more', request
+        USING ERRCODE = 'MD404',
+              DETAIL = CASE WHEN (r.subject ->> 'until')::timestamptz <= clock_timestamp()
+                            THEN format('It was to end %s.', r.subject ->> 'until') ELSE 'The product has no port to read.' END,
+              HINT = format('CALL datamesh.deny(%s, why); whoever still needs access asks again.', request);
+    ELSIF r.status = 'pending' AND datamesh.request_outdated(request) THEN
         RAISE EXCEPTION 'request % is about a contract that was changed or published since', request
         USING ERRCODE = 'MD404',
               DETAIL = 'An approval is bound to the very document that was shown to the council.',
@@ -397,7 +409,7 @@ COMMENT ON FUNCTION datamesh.cast_vote(integer, name, timestamptz, boolean, text
 CREATE PROCEDURE datamesh.approve(request integer, comment text DEFAULT NULL)
 LANGUAGE c AS 'MODULE_PATHNAME', 'dm_approve';
 COMMENT ON PROCEDURE datamesh.approve(integer, text) IS
-'Votes for a request, as the member of the council that the current user is. The vote that completes the quorum decides, and what was asked for happens. Called again it counts the votes again. Errors: MD403 no such request, MD404 it is decided, its contract was changed, or the member has voted otherwise.';
+'Approves a request. One for access: as the owner of the data, or as whom its contract names (datamesh.access_requests); the last approval that it needs grants, at once. Any other: votes for it, as the member of the council that the current user is. The vote that completes the quorum decides, and what was asked for happens. Called again it counts the votes again. Errors: MD403 no such request, MD404 it is decided, its contract was changed, or the member has voted otherwise.';
 
 CREATE PROCEDURE datamesh.reject(request integer, why text)
 LANGUAGE c AS 'MODULE_PATHNAME', 'dm_reject';
@@ -1042,7 +1054,9 @@ FROM datamesh.approval_request AS a
 LEFT JOIN datamesh.product AS p ON p.product_id = a.product_id
 LEFT JOIN datamesh.contract AS c ON c.contract_id = a.contract_id
 CROSS JOIN LATERAL datamesh.request_label(a.request_id) AS l
-CROSS JOIN LATERAL datamesh.request_tally(a.request_id) AS t;
+CROSS JOIN LATERAL datamesh.request_tally(a.request_id) AS t
+-- what people want data for is not for everybody: datamesh.access_requests
+WHERE a.kind <> 'access';
 GRANT SELECT ON datamesh.approvals TO PUBLIC;
 COMMENT ON VIEW datamesh.approvals IS
 'Everything that was asked of the council, and how it stands: pending, approved, rejected, or void (the contract was changed, or something else decided it). For a version: from which to which, the level, every change with its reason, the consumers it concerns. The votes, and those that count now: for (in_favour), against, for from outside the domains concerned.';

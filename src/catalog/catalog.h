@@ -81,6 +81,15 @@ extern DmContract *DmContractInForce(const DmProduct *product);
  */
 extern void DmRequireDomainMember(const DmDomain *domain);
 
+/*
+ * Who reads a product is changed by one transaction at a time, which holds this lock to its end.  Taken
+ * after the product's row and before the locks on schemas, relations and the event log.
+ */
+extern void DmReadersLock(int32 product_id);
+
+/* Keep a role from being dropped until the end of the transaction; false if it is gone already. */
+extern bool DmRoleHold(Oid role);
+
 /* The role that a contract's roles[].role means: a consumer's, else a domain's owner; InvalidOid. */
 extern Oid DmConsumerRole(const char *consumer);
 

@@ -28,8 +28,10 @@
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 #include "utils/varlena.h"
@@ -341,6 +343,20 @@ DmProductLock(const char *product)
 
 	bind_roles(result->domain);
 	return result;
+}
+
+void
+DmReadersLock(int32 product_id)
+{
+	LockDatabaseObject(get_relname_relid("product", DmExtensionSchema()), (Oid) product_id, 0,
+					   ExclusiveLock);
+}
+
+bool
+DmRoleHold(Oid role)
+{
+	LockSharedObject(AuthIdRelationId, role, 0, AccessShareLock);
+	return SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(role));
 }
 
 #define CONTRACT_COLUMNS                                                                           \

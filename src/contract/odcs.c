@@ -64,13 +64,14 @@ static const DmField role_fields[] = {
 static void
 check_role(DmValidator *v, const DmPath *path, const DmNode *node)
 {
-	static const char *const accesses[] = {"read", "write", NULL};
+	static const char *const accesses[] = {"read", "write", "request", NULL};
 	const char *access = DmNodeString(DmNodeGet(node, "access"));
 	DmPath here = DmBelow(path, "access");
 
 	if (access != NULL && !DmIsOneOf(access, accesses))
 		DmOddity(v, &here,
-				 psprintf("\"%s\" is none of read, write: it grants nothing", DmExcerpt(access)));
+				 psprintf("\"%s\" is none of read, write, request: it grants nothing",
+						  DmExcerpt(access)));
 }
 
 static const DmShape role_shape = {role_fields, check_role};

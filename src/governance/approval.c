@@ -41,12 +41,13 @@ dm_approve(PG_FUNCTION_ARGS)
 	char *comment = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
 
 	DmCouncilBegin("approve");
-	vote(request, DmRequireSeat("approve"), true, comment);
+	if (!DmAccessDecide(request, true, comment))
+		vote(request, DmRequireSeat("approve"), true, comment);
 	DmCouncilEnd();
 	PG_RETURN_VOID();
 }
 
-/* CALL datamesh.reject(request integer, why text) */
+/* CALL datamesh.reject(request integer, why text), and CALL datamesh.deny, which is the same */
 Datum
 dm_reject(PG_FUNCTION_ARGS)
 {
@@ -54,7 +55,8 @@ dm_reject(PG_FUNCTION_ARGS)
 	char *why = DmCouncilText(fcinfo, 1, "why");
 
 	DmCouncilBegin("reject");
-	vote(request, DmRequireSeat("reject"), false, why);
+	if (!DmAccessDecide(request, false, why))
+		vote(request, DmRequireSeat("reject"), false, why);
 	DmCouncilEnd();
 	PG_RETURN_VOID();
 }

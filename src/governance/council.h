@@ -6,6 +6,7 @@
  *	council.c	seats: who has one, and whose it is
  *	approval.c	requests and votes
  *	version.c	versions that are too low, or wait for an approval
+ *	access_request.c	requests for access, on which the owner of the data decides
  *	waiver.c	policies that are waived for a while
  *	dispute.c	disputes over shared data
  *
@@ -50,6 +51,12 @@ extern void DmCouncilEnd(void);
  */
 extern int32 DmCouncilChange(const char *sql, int nargs, const Oid *types, const Datum *values,
 							 const bool *nulls);
+
+/*
+ * Decide on a request for access as its owner or an approver.  False: it is no such request, or is before
+ * the council, in which the caller has a seat.
+ */
+extern bool DmAccessDecide(int32 request, bool approves, const char *comment);
 
 /* An argument that must be there, and a text that must not be empty. */
 extern char *DmCouncilText(FunctionCallInfo fcinfo, int argument, const char *name);

@@ -66,6 +66,8 @@ privileges_text(const GrantStmt *grant)
 				*c = pg_toupper((unsigned char) *c);
 		appendStringInfo(&text, "%s%s", text.len > 0 ? ", " : "", name);
 	}
+	if (grant->grant_option)
+		appendStringInfoString(&text, " WITH GRANT OPTION");
 	return text.data;
 }
 
@@ -127,7 +129,8 @@ refuse_port(const char *what, const char *object, Oid role, const DmHome *home)
 		psprintf("Who may read the ports of domain \"%s\" is said by the roles of their contracts, "
 				 "and they may read only.",
 				 NameStr(home->domain)),
-		"Publish a contract whose roles name the consumer.");
+		"Publish a contract whose roles name the consumer, or have it ask: CALL "
+		"datamesh.request_access(...).");
 }
 
 /* ---- what is given ---- */
@@ -156,7 +159,8 @@ judge_relation(const GrantStmt *grant, const List *roles, const DmHome *home, co
 		if (!asked)
 			consumers = DmGuardConsumers(home, relation, &known);
 		asked = true;
-		if (!OidIsValid(role) || !gives_only(grant, "select") || !list_member_oid(consumers, role))
+		if (!OidIsValid(role) || !gives_only(grant, "select") || grant->grant_option ||
+			!list_member_oid(consumers, role))
 			refuse_port(what, object, role, home);
 	}
 }

@@ -440,8 +440,8 @@ DmGuardReaders(const DmHome *home, Oid relid, const char *relation)
 }
 
 /*
- * The roles that the contract of this port allows to read, as Oids; of all ports of the domain if relation
- * is NULL.  The products are locked to the end of the transaction: a publish settles the grants of its
+ * The roles that the contract of this port and grants of access allow to read, as Oids; of all ports of the
+ * domain if relation is NULL.  The products are locked to the end of the transaction: a publish settles the grants of its
  * port, and must come wholly before this or wholly after it.
  */
 List *
@@ -458,10 +458,18 @@ DmGuardConsumers(const DmHome *home, const char *relation, bool *known)
 
 	begin(&reading);
 	if (relation != NULL)
-		DmSpiExecute("SELECT FROM datamesh.product AS p WHERE p.domain_name = $1 AND "
+	{
+		DmSpiExecute("SELECT p.product_id FROM datamesh.product AS p WHERE p.domain_name = $1 AND "
 					 "(p.product_name::text = $2 OR pg_catalog.starts_with($2, p.product_name || "
 					 "'_v')) ORDER BY p.product_id FOR NO KEY UPDATE",
 					 2, types, values, nulls, false);
+		for (uint64 row = 0; row < SPI_processed; row++)
+		{
+			bool isnull;
+
+			DmReadersLock(DatumGetInt32(DmSpiDatum(row, 1, &isnull)));
+		}
+	}
 	PushActiveSnapshot(GetLatestSnapshot());
 	DmSpiExecute("SELECT DISTINCT r.role FROM datamesh.product AS p JOIN datamesh.port AS o ON "
 				 "o.product_id = p.product_id AND o.current_release IS NOT NULL LEFT JOIN "
@@ -479,6 +487,22 @@ DmGuardConsumers(const DmHome *home, const char *relation, bool *known)
 
 		if (name != NULL)
 			names = lappend(names, name);
+		MemoryContextSwitchTo(spi);
+	}
+	DmSpiExecute(
+		"SELECT DISTINCT r.role_oid FROM datamesh.product AS p JOIN datamesh.port_reader AS "
+		"r ON r.product_id = p.product_id AND r.basis IN ('steward', 'grant') WHERE "
+		"p.domain_name = $1 AND ($2 IS NULL OR p.product_name || '_v' || r.major = $2 OR "
+		"(p.product_name::text = $2 AND r.major = (SELECT pg_catalog.max(n.major) FROM "
+		"datamesh.port AS n WHERE n.product_id = p.product_id AND n.current_release IS NOT "
+		"NULL)))",
+		2, types, values, nulls, true);
+	for (uint64 row = 0; row < SPI_processed; row++)
+	{
+		MemoryContext spi = MemoryContextSwitchTo(reading.caller);
+		bool isnull;
+
+		roles = lappend_oid(roles, DatumGetObjectId(DmSpiDatum(row, 1, &isnull)));
 		MemoryContextSwitchTo(spi);
 	}
 	PopActiveSnapshot();

@@ -178,16 +178,21 @@ dm_deprecate(PG_FUNCTION_ARGS)
 
 /* ---- retire ---- */
 
-/* Those who read the port by its contract, the domain itself aside; NULL if nobody does. */
+/* Those who read the port by its contract or a grant, the domain itself aside; NULL if nobody does. */
 static char *
 consumers_of(const DmProduct *product, int32 contract_id)
 {
 	const Oid types[] = {INT4OID, TEXTOID};
 	Datum values[] = {Int32GetDatum(contract_id), CStringGetTextDatum(product->domain->name)};
 
-	DmSpiExecute("SELECT pg_catalog.string_agg(DISTINCT role, ', ') FROM datamesh.contract_role "
-				 "WHERE contract_id = $1 AND access = 'read' AND role <> $2",
-				 2, types, values, NULL, false);
+	DmSpiExecute(
+		"SELECT pg_catalog.string_agg(DISTINCT r.reader, ', ') FROM (SELECT role AS reader FROM "
+		"datamesh.contract_role WHERE contract_id = $1 AND access = 'read' AND role <> $2 UNION "
+		"ALL "
+		"SELECT pg_catalog.format('role %I', pg_catalog.pg_get_userbyid(g.role_oid)) FROM "
+		"datamesh.port_reader AS g JOIN datamesh.port AS p ON p.port_id = g.port_id WHERE "
+		"p.contract_id = $1 AND g.basis = 'grant') AS r",
+		2, types, values, NULL, false);
 	return DmSpiText(0, 1);
 }
 
@@ -318,6 +323,7 @@ dm_retire(PG_FUNCTION_ARGS)
 		move_versions(product, lfirst_int(cell), "retired", NULL);
 	}
 	DmLifecycleSettle(product);
+	DmGrantRetire(product);
 	foreach (cell, majors)
 	{
 		Datum value = Int32GetDatum(lfirst_int(cell));

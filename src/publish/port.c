@@ -240,7 +240,7 @@ DmPortSwitch(DmPublication *pub)
 	bool redefine_newest;
 	bool is_new = pub->port == NULL;
 	int32 policy = 0;
-	List *readers = DmGrantReaders(pub);
+	List *readers;
 	int32 contract_before;
 	Oid parent = InvalidOid;
 	List *shape;
@@ -249,6 +249,9 @@ DmPortSwitch(DmPublication *pub)
 
 	DmBecomeExtensionOwner(&saved);
 	DmProgressPhase(DM_PHASE_SWITCHING);
+	DmReadersLock(pub->product->product_id);
+	DmGrantEndExpired(pub);
+	readers = DmGrantReaders(pub);
 	contract_before = is_new ? 0 : pub->port->contract_id;
 	if (is_new)
 		pub->port = insert_port(pub);
@@ -332,6 +335,7 @@ DmPortDrop(const DmProduct *product, const DmPort *port, int next_major)
 	List *sources = DmProtectedBy(domain, port->contract_id);
 	List *relids = NIL;
 
+	DmReadersLock(product->product_id);
 	if (OidIsValid(newest))
 		relids = lappend_oid(relids, newest);
 	if (OidIsValid(view))

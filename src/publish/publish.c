@@ -281,6 +281,7 @@ record(DmPublication *pub, const char *outcome)
 		DmLifecycleSettle(pub->product);
 		DmIdentityRestore(&saved);
 		append_event(pub, "published", report_id);
+		DmGrantAppendEvents(pub->ended);
 	}
 	else
 		append_event(pub, strcmp(outcome, "refused") == 0 ? "publish_refused" : "publish_failed",

@@ -95,6 +95,7 @@ typedef struct DmPublication
 	List *results;      /* DmCheckResult * */
 	DmVerdict *verdict; /* of the policies */
 	Jsonb *report;
+	Jsonb *ended; /* events of grants of access that this publish found to be over */
 	int critical;
 	int warnings;
 } DmPublication;
@@ -151,6 +152,9 @@ extern List *DmGrantees(const char *catalog, const char *prefix, Oid object);
 extern char *DmRoleLabel(Oid role);
 extern List *DmGrantReaders(const DmPublication *pub);
 extern List *DmGrantSettleRelation(const char *label, Oid relation, List *readers);
+extern void DmGrantEndExpired(DmPublication *pub);
+extern void DmGrantAppendEvents(Jsonb *events);
+extern void DmGrantRetire(const DmProduct *product);
 extern void DmGrantSettle(const DmPublication *pub, List *readers, bool newest);
 extern void DmGrantLockSchema(const DmPublication *pub, bool is_new, List *readers);
 extern void DmGrantLiveSource(const DmPublication *pub);
