@@ -100,7 +100,7 @@ mask_for_reader(const DmColumnRule *rule, const DmReader *reader)
 static int
 mask_for_user(const DmPolicy *policy, const DmColumnRule *rule, Oid user, TimestampTz now)
 {
-	List *readers = DmStanding(policy->port, policy->stewards, user, now);
+	const List *readers = DmStanding(policy->port, policy->stewards, user, now);
 	int choice = mask_for_reader(rule, linitial(readers));
 	ListCell *cell;
 
@@ -172,7 +172,7 @@ filter_for_reader(const DmRules *rules, int filter, const DmReader *reader)
 static int
 filter_for_user(const DmPolicy *policy, int filter, Oid user, TimestampTz now)
 {
-	List *readers = DmStanding(policy->port, policy->stewards, user, now);
+	const List *readers = DmStanding(policy->port, policy->stewards, user, now);
 	int choice = DM_FILTER_OFF;
 	ListCell *cell;
 
@@ -218,7 +218,7 @@ name_of_reader(const DmReader *reader)
 static List *
 append_names(List *names, const DmPolicy *policy, Oid user, TimestampTz now)
 {
-	List *readers = DmStanding(policy->port, policy->stewards, user, now);
+	const List *readers = DmStanding(policy->port, policy->stewards, user, now);
 	ListCell *cell;
 
 	foreach (cell, readers)

@@ -178,9 +178,32 @@ typedef struct DmSubject
 	TimestampTz now;
 } DmSubject;
 
-/* A list of DmReader *, never empty, in the current context. */
-extern List *DmStanding(const DmPortReaders *port, const List *stewards, Oid user, TimestampTz now);
-/* The same of both users, the current one first. */
+/*
+ * What is remembered of how a role stands to a port: from some time until another, which grants set.
+ * readers is NIL in a new one.  The list belongs into DmStandingMemory().
+ */
+typedef struct DmRemembered
+{
+	struct
+	{
+		const DmPortReaders *port;
+		const List *stewards;
+		Oid user;
+		Oid unused;
+	} key;
+	List *readers;
+	TimestampTz from;
+	TimestampTz until;
+} DmRemembered;
+
+extern DmRemembered *DmStandingRemembered(const DmPortReaders *port, const List *stewards,
+										  Oid user);
+extern MemoryContext DmStandingMemory(void);
+
+/* A list of DmReader *, never empty; of the cache, as ports and policies are. */
+extern const List *DmStanding(const DmPortReaders *port, const List *stewards, Oid user,
+							  TimestampTz now);
+/* The same of both users, the current one first; in the current context. */
 extern List *DmStandings(const DmPortReaders *port, const DmSubject *subject);
 
 /* The grant whose end takes their access from the users; NULL if they read, or never had one. */

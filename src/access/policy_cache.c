@@ -73,7 +73,8 @@ static MemoryContext cache = NULL;
 static HTAB *policies = NULL;
 static HTAB *ports = NULL;
 static HTAB *roles = NULL;
-static uint64 filled = 0; /* the generation of what is in the cache; 0: nothing is */
+static HTAB *standings = NULL; /* DmRemembered */
+static uint64 filled = 0;      /* the generation of what is in the cache; 0: nothing is */
 static Oid signal_relation = InvalidOid;
 
 /* ---- remembering and forgetting ---- */
@@ -109,9 +110,9 @@ DmAccessInit(void)
 }
 
 static HTAB *
-new_table(const char *name)
+new_table(const char *name, Size key, Size entry)
 {
-	HASHCTL control = {.keysize = sizeof(uint32), .entrysize = sizeof(Memory), .hcxt = cache};
+	HASHCTL control = {.keysize = key, .entrysize = entry, .hcxt = cache};
 
 	return hash_create(name, 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
@@ -123,7 +124,8 @@ is_fresh(void)
 	return filled == dm_access_generation && OidIsValid(signal_relation) &&
 		   hash_get_num_entries(policies) < MOST_REMEMBERED &&
 		   hash_get_num_entries(ports) < MOST_REMEMBERED &&
-		   hash_get_num_entries(roles) < MOST_REMEMBERED;
+		   hash_get_num_entries(roles) < MOST_REMEMBERED &&
+		   hash_get_num_entries(standings) < MOST_REMEMBERED;
 }
 
 uint64
@@ -136,9 +138,11 @@ DmAccessBegin(void)
 	if (cache == NULL)
 		cache = AllocSetContextCreate(TopMemoryContext, "datamesh access", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextReset(cache);
-	policies = new_table("datamesh policies");
-	ports = new_table("datamesh ports");
-	roles = new_table("datamesh roles");
+	policies = new_table("datamesh policies", sizeof(uint32), sizeof(Memory));
+	ports = new_table("datamesh ports", sizeof(uint32), sizeof(Memory));
+	roles = new_table("datamesh roles", sizeof(uint32), sizeof(Memory));
+	standings =
+		new_table("datamesh standings", sizeof(((DmRemembered *) NULL)->key), sizeof(DmRemembered));
 	signal_relation = signal_relation_now();
 	return filled = dm_access_generation;
 }
@@ -166,6 +170,25 @@ find(HTAB *table, uint32 number, void *(*build)(uint32 number))
 	else
 		MemoryContextDelete(context);
 	return result;
+}
+
+DmRemembered *
+DmStandingRemembered(const DmPortReaders *port, const List *stewards, Oid user)
+{
+	DmRemembered wanted = {.key = {port, stewards, user, InvalidOid}};
+	DmRemembered *result;
+	bool found;
+
+	result = hash_search(standings, &wanted.key, HASH_ENTER, &found);
+	if (!found)
+		result->readers = NIL;
+	return result;
+}
+
+MemoryContext
+DmStandingMemory(void)
+{
+	return cache;
 }
 
 /*

@@ -86,8 +86,9 @@ as_itself(const DmPortReaders *port, const List *stewards, Oid role, TimestampTz
 	return readers != NIL ? readers : as_grantee(port, role, now);
 }
 
-List *
-DmStanding(const DmPortReaders *port, const List *stewards, Oid user, TimestampTz now)
+/* In all the ways at the time; for how long is another question. */
+static List *
+find_standing(const DmPortReaders *port, const List *stewards, Oid user, TimestampTz now)
 {
 	const List *roles = DmInheritedRoles(user);
 	List *readers;
@@ -103,10 +104,50 @@ DmStanding(const DmPortReaders *port, const List *stewards, Oid user, TimestampT
 	return readers != NIL ? readers : add(NIL, DM_READER_NONE, user, NULL, NULL);
 }
 
+/* Until when no grant of the product begins or ends. */
+static TimestampTz
+next_change(const DmPortReaders *port, TimestampTz now)
+{
+	TimestampTz next = DT_NOEND;
+	ListCell *cell;
+
+	foreach (cell, port->grants)
+	{
+		const DmAccessGrant *grant = lfirst(cell);
+		TimestampTz end = Min(grant->until, grant->revoked_at);
+
+		if (grant->since > now)
+			next = Min(next, grant->since);
+		if (end > now)
+			next = Min(next, end);
+	}
+	return next;
+}
+
+const List *
+DmStanding(const DmPortReaders *port, const List *stewards, Oid user, TimestampTz now)
+{
+	DmRemembered *remembered = DmStandingRemembered(port, stewards, user);
+	MemoryContext old;
+	List *readers;
+
+	if (remembered->readers != NIL && remembered->from <= now && now < remembered->until)
+		return remembered->readers;
+	list_free_deep(remembered->readers);
+	remembered->readers = NIL;
+	old = MemoryContextSwitchTo(DmStandingMemory());
+	readers = find_standing(port, stewards, user, now);
+	MemoryContextSwitchTo(old);
+	remembered->readers = readers;
+	remembered->from = now;
+	remembered->until = next_change(port, now);
+	return readers;
+}
+
 List *
 DmStandings(const DmPortReaders *port, const DmSubject *subject)
 {
-	List *readers = DmStanding(port, port->stewards, subject->user, subject->now);
+	List *readers = list_copy(DmStanding(port, port->stewards, subject->user, subject->now));
 
 	if (subject->outer == subject->user)
 		return readers;
@@ -181,7 +222,7 @@ DmGrantDescribeEnd(const DmAccessGrant *grant, TimestampTz now, char **end, char
 static const DmAccessGrant *
 ended_for(const DmPortReaders *port, Oid user, TimestampTz now)
 {
-	List *readers = DmStanding(port, port->stewards, user, now);
+	const List *readers = DmStanding(port, port->stewards, user, now);
 	const DmAccessGrant *grant;
 
 	if (((const DmReader *) linitial(readers))->kind != DM_READER_NONE)
