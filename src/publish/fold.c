@@ -10,8 +10,8 @@
  *	plan()	 replaces the calls in the view by their answers.  The relation of the releases becomes the
  *			 table of one release, a mask that the reader does not get disappears.  If no filter is
  *			 left, there is nothing for the view to keep its reader from, and it need not be a
- *			 barrier: what is left is the plan of a query on the table itself.  (Not so if the port is
- *			 live: what lies behind it may hide rows of its own.)
+ *			 barrier: what is left is the plan of a query on the table itself.  (Not so if what
+ *			 lies behind a live port is no table: it may hide rows of its own.)
  *	start()	 asks every call again, with the snapshot and the user of this execution.  If all answers
  *			 are those that were taken for granted, the plan is right; else the query is planned again.
  *	run()	 does so for each FETCH from a cursor, which is a statement of its own, and refuses to go on
@@ -54,6 +54,7 @@
 #include "partitioning/partdesc.h"
 #include "rewrite/rewriteHandler.h"
 #include "storage/lmgr.h"
+#include "tcop/pquery.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/inval.h"
@@ -63,6 +64,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "access/access.h"
 #include "base/compat.h"
 #include "base/module.h"
 #include "base/names.h"
@@ -342,6 +344,23 @@ fold_calls(Node *node, Fold *fold)
 	return expression_tree_mutator(node, fold_calls, fold);
 }
 
+/*
+ * Is it a query on one table?  The source of a live port may be a view, whose own filters the barrier
+ * keeps leaky functions away from.
+ */
+static bool
+shows_all_rows(const Query *view)
+{
+	RangeTblRef *from =
+		list_length(view->jointree->fromlist) == 1 ? linitial(view->jointree->fromlist) : NULL;
+	RangeTblEntry *rte;
+
+	if (from == NULL || !IsA(from, RangeTblRef))
+		return false;
+	rte = rt_fetch(from->rtindex, view->rtable);
+	return rte->rtekind == RTE_RELATION && rte->securityQuals == NIL;
+}
+
 static void
 fold_port(RangeTblEntry *port, Fold *fold)
 {
@@ -349,80 +368,99 @@ fold_port(RangeTblEntry *port, Fold *fold)
 	List *filters = make_ands_implicit((Expr *) view->jointree->quals);
 	List *rest = NIL;
 	int answers = list_length(fold->answers);
-	bool is_release = false;
 	ListCell *cell;
 
 	if (view->commandType != CMD_SELECT || view->setOperations != NULL)
 		return;
 	foreach (cell, filters)
-	{
-		if (fold_release(view, lfirst(cell), fold))
-			is_release = true;
-		else
+		if (!fold_release(view, lfirst(cell), fold))
 			rest = lappend(rest, fold_calls(lfirst(cell), fold));
+	foreach (cell, view->targetList)
+	{
+		TargetEntry *column = lfirst(cell);
+
+		if (!IsA(column->expr, Var))
+			column->expr = (Expr *) fold_calls((Node *) column->expr, fold);
 	}
-	view->targetList = (List *) fold_calls((Node *) view->targetList, fold);
 	if (fold->only_note ||
 		(list_length(fold->answers) == answers && list_length(rest) == list_length(filters)))
 		return;
 
-	rest = make_ands_implicit(
-		(Expr *) eval_const_expressions(NULL, (Node *) make_ands_explicit(rest)));
+	if (rest != NIL)
+		rest = make_ands_implicit(
+			(Expr *) eval_const_expressions(NULL, (Node *) make_ands_explicit(rest)));
 	view->jointree->quals = rest == NIL ? NULL : (Node *) make_ands_explicit(rest);
-	/* a live source may be a view, whose own filters the barrier keeps leaky functions away from */
-	if (rest == NIL && is_release)
+	if (rest == NIL && shows_all_rows(view))
 		port->security_barrier = false;
 }
 
-static bool
-fold_query(Node *node, Fold *fold)
+/*
+ * Visit the queries in a query, itself included, until visitor says true.  Expressions are only walked
+ * where there are subqueries in them: nearly all queries on ports have none.
+ */
+typedef struct Visit
 {
+	bool (*visitor)(Query *query, Fold *fold);
+	Fold *fold;
+} Visit;
+
+static bool
+visit(Node *node, Visit *how)
+{
+	Query *query = (Query *) node;
+	ListCell *cell;
+
 	if (node == NULL)
 		return false;
-	if (IsA(node, Query))
+	if (!IsA(node, Query))
+		return expression_tree_walker(node, visit, how);
+	check_stack_depth();
+	if (how->visitor(query, how->fold))
+		return true;
+	foreach (cell, query->rtable)
 	{
-		Query *query = (Query *) node;
-		ListCell *cell;
+		RangeTblEntry *rte = lfirst(cell);
 
-		foreach (cell, query->rtable)
-		{
-			RangeTblEntry *rte = lfirst(cell);
-
-			if (rte->rtekind == RTE_SUBQUERY && rte->security_barrier)
-				fold_port(rte, fold);
-		}
-		return query_tree_walker(query, fold_query, fold, 0);
+		if (rte->rtekind == RTE_SUBQUERY && visit((Node *) rte->subquery, how))
+			return true;
 	}
-	return expression_tree_walker(node, fold_query, fold);
+	foreach (cell, query->cteList)
+		if (visit(lfirst_node(CommonTableExpr, cell)->ctequery, how))
+			return true;
+	return query->hasSubLinks &&
+		   query_tree_walker(query, visit, how,
+							 QTW_IGNORE_RT_SUBQUERIES | QTW_IGNORE_CTE_SUBQUERIES);
 }
 
 /* Is there a view that could be a port?  Most queries have none, and cost no more than this look. */
 static bool
-has_barrier(Node *node, void *context)
+has_barrier(Query *query, Fold *fold)
 {
-	if (node == NULL)
-		return false;
-	if (IsA(node, Query))
+	ListCell *cell;
+
+	foreach (cell, query->rtable)
 	{
-		Query *query = (Query *) node;
-		ListCell *cell;
+		RangeTblEntry *rte = lfirst(cell);
 
-		foreach (cell, query->rtable)
-		{
-			RangeTblEntry *rte = lfirst(cell);
-
-			if (rte->rtekind == RTE_SUBQUERY &&
-				(rte->security_barrier || has_barrier((Node *) rte->subquery, context)))
-				return true;
-		}
-		foreach (cell, query->cteList)
-			if (has_barrier(lfirst_node(CommonTableExpr, cell)->ctequery, context))
-				return true;
-		return query->hasSubLinks &&
-			   query_tree_walker(query, has_barrier, context,
-								 QTW_IGNORE_RANGE_TABLE | QTW_IGNORE_CTE_SUBQUERIES);
+		if (rte->rtekind == RTE_SUBQUERY && rte->security_barrier)
+			return true;
 	}
-	return expression_tree_walker(node, has_barrier, context);
+	return false;
+}
+
+static bool
+fold_ports(Query *query, Fold *fold)
+{
+	ListCell *cell;
+
+	foreach (cell, query->rtable)
+	{
+		RangeTblEntry *rte = lfirst(cell);
+
+		if (rte->rtekind == RTE_SUBQUERY && rte->security_barrier)
+			fold_port(rte, fold);
+	}
+	return false;
 }
 
 /* ---- planning ---- */
@@ -453,10 +491,10 @@ plan(Query *query, const char *source, int options, ParamListInfo params)
 
 	planner_called = true;
 	fold.only_note = plainly || !dm_port_folding;
-	if (ActiveSnapshotSet() && has_barrier((Node *) query, NULL))
+	if (ActiveSnapshotSet() && visit((Node *) query, &(Visit){has_barrier, NULL}))
 	{
 		original = copyObject(query);
-		(void) fold_query((Node *) query, &fold);
+		(void) visit((Node *) query, &(Visit){fold_ports, &fold});
 	}
 	result = next_planner != NULL ? next_planner(query, source, options, params)
 								  : standard_planner(query, source, options, params);
@@ -547,6 +585,21 @@ find_note(const PlannedStmt *plan)
 			   : NULL;
 }
 
+/*
+ * The release was current when the plan was made, and the plan has locked its table since: it cannot
+ * have been dropped, which is what current_release would look up as well.
+ */
+static bool
+still_released(const FuncExpr *call, const Const *answer)
+{
+	int32 port_id = DatumGetInt32(linitial_node(Const, call->args)->constvalue);
+	int32 release;
+
+	DmAccessRequire(port_id);
+	return DmReleaseSeen(port_id, GetActiveSnapshot(), &release, NULL) &&
+		   release == DatumGetInt32(answer->constvalue);
+}
+
 /* Is this the answer to those who may see everything: no mask, no filter? */
 static bool
 shows_all(const FuncExpr *call, const Const *answer)
@@ -576,6 +629,8 @@ still_granted(const RangeTblEntry *note, bool enough)
 		Const *answer;
 
 		fmgr_info(call->funcid, &function);
+		if (function.fn_addr == dm_current_release && still_released(call, lsecond(pair)))
+			continue;
 		answer = ask(call, &function);
 		if (!same_answer(answer, lsecond(pair)) && !(enough && shows_all(call, answer)))
 		{
@@ -669,14 +724,25 @@ start(QueryDesc *query, int eflags)
 		standard_ExecutorStart(query, eflags);
 }
 
+/*
+ * Was the query started in this statement, for this user?  A query of the extended protocol is
+ * started by one message and run by the next: the portal of such a query has no name.
+ */
+static bool
+just_started(const QueryDesc *query)
+{
+	return started.query == query && started.user == GetUserId() &&
+		   started.outer_user == GetOuterUserId() &&
+		   (started.statement == GetCurrentStatementStartTimestamp() ||
+			(!query->already_executed && ActivePortal != NULL && ActivePortal->name[0] == '\0'));
+}
+
 static void
 run(QueryDesc *query, ScanDirection direction, uint64 count, bool once)
 {
 	RangeTblEntry *note = find_note(query->plannedstmt);
 
-	if (note != NULL && note->lateral &&
-		(started.query != query || started.statement != GetCurrentStatementStartTimestamp() ||
-		 started.user != GetUserId() || started.outer_user != GetOuterUserId()))
+	if (note != NULL && note->lateral && !just_started(query))
 	{
 		bool holds;
 

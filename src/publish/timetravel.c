@@ -23,6 +23,7 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/stratnum.h"
 #include "access/table.h"
@@ -34,6 +35,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -80,7 +82,7 @@ typedef struct Override
 	struct Override *outer;
 } Override;
 
-/* Lives on the C stack of read_port, which always takes it off again. */
+/* Lives on the C stack of read_into, which always takes it off again. */
 static Override *overrides = NULL;
 
 static bool
@@ -93,13 +95,9 @@ answer_holds(const Answer *answer, int32 port_id, Snapshot snapshot)
 		   answer->subtransaction == GetCurrentSubTransactionId();
 }
 
-static Answer *
-remember_answer(FunctionCallInfo fcinfo, int32 port_id, int32 release, Snapshot snapshot)
+static void
+keep_answer(Answer *answer, int32 port_id, int32 release, Snapshot snapshot)
 {
-	Answer *answer = fcinfo->flinfo->fn_extra;
-
-	if (answer == NULL)
-		answer = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(Answer));
 	answer->port_id = port_id;
 	answer->release = release;
 	answer->transaction = DmLocalTransaction();
@@ -109,36 +107,122 @@ remember_answer(FunctionCallInfo fcinfo, int32 port_id, int32 release, Snapshot 
 	answer->xcnt = snapshot->xcnt;
 	answer->subxcnt = snapshot->subxcnt;
 	answer->curcid = snapshot->curcid;
+}
+
+static Answer *
+remember_answer(FunctionCallInfo fcinfo, int32 port_id, int32 release, Snapshot snapshot)
+{
+	Answer *answer = fcinfo->flinfo->fn_extra;
+
+	if (answer == NULL)
+		answer = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(Answer));
+	keep_answer(answer, port_id, release, snapshot);
 	fcinfo->flinfo->fn_extra = answer;
 	return answer;
 }
 
-/*
- * One attribute of the row of a catalog table of ours whose integer key, the first column, is
- * "key".  False: the snapshot sees no such row.
- */
-static bool
-read_attribute(const char *table, int32 key, const char *attribute, Snapshot snapshot, Datum *value,
-			   bool *isnull)
+/* A catalog table of ours, open. */
+static Relation
+open_catalog(const char *table)
 {
 	Oid relid = get_relname_relid(table, DmExtensionSchema());
-	Relation rel;
+
+	if (!OidIsValid(relid))
+		elog(ERROR, "datamesh.%s is missing", table);
+	return table_open(relid, AccessShareLock);
+}
+
+/*
+ * One attribute of the row whose integer key, the first column, is "key".  False: the snapshot sees no
+ * such row.  tid is set to where it is.
+ */
+static bool
+read_attribute(Relation rel, int32 key, const char *attribute, Snapshot snapshot, Datum *value,
+			   bool *isnull, ItemPointer tid)
+{
 	ScanKeyData scan_key;
 	SysScanDesc scan;
 	HeapTuple tuple;
 	bool found;
 
-	if (!OidIsValid(relid))
-		elog(ERROR, "datamesh.%s is missing", table);
-	rel = table_open(relid, AccessShareLock);
 	ScanKeyInit(&scan_key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(key));
 	scan = systable_beginscan(rel, DmPrimaryKeyIndex(rel), true, snapshot, 1, &scan_key);
 	tuple = systable_getnext(scan);
 	found = HeapTupleIsValid(tuple);
 	if (found)
-		*value = heap_getattr(tuple, get_attnum(relid, attribute), RelationGetDescr(rel), isnull);
+	{
+		*value = heap_getattr(tuple, get_attnum(RelationGetRelid(rel), attribute),
+							  RelationGetDescr(rel), isnull);
+		*tid = tuple->t_self;
+	}
 	systable_endscan(scan);
+	return found;
+}
+
+/*
+ * Where the row of a port was found last.  Every query looks its ports up when it starts, and the row
+ * is nearly always where it was, which spares the way through the index.  The row itself tells
+ * whether it is still the port's, and the one that the snapshot sees.
+ */
+typedef struct Place
+{
+	Oid catalog;
+	int32 port_id;
+	ItemPointerData tid;
+} Place;
+
+#define PLACES 64
+
+static Place places[PLACES];
+
+static bool
+read_place(const Place *place, Relation rel, int32 port_id, Snapshot snapshot, Datum *value,
+		   bool *isnull, bool *newest)
+{
+	HeapTupleData tuple;
+	Buffer buffer;
+	bool found;
+
+	if (place->port_id != port_id || place->catalog != RelationGetRelid(rel) ||
+		ItemPointerGetBlockNumber(&place->tid) >= RelationGetNumberOfBlocks(rel))
+		return false;
+	tuple.t_self = place->tid;
+	if (!heap_fetch(rel, snapshot, &tuple, &buffer, false))
+		return false;
+	found = DatumGetInt32(heap_getattr(&tuple, 1, RelationGetDescr(rel), isnull)) == port_id;
+	if (found)
+		*value = heap_getattr(&tuple, get_attnum(RelationGetRelid(rel), "current_release"),
+							  RelationGetDescr(rel), isnull);
+	*newest = (tuple.t_data->t_infomask & HEAP_XMAX_INVALID) != 0 ||
+			  HEAP_XMAX_IS_LOCKED_ONLY(tuple.t_data->t_infomask);
+	ReleaseBuffer(buffer);
+	return found;
+}
+
+/*
+ * What the port shows to the snapshot, NULL for the newest; false if it sees no such port.  newest:
+ * whether it surely is what the newest snapshot sees.
+ */
+static bool
+read_port(int32 port_id, Snapshot snapshot, int32 *release, bool *isnull, bool *newest)
+{
+	Relation rel = open_catalog("port");
+	Place *place = &places[(uint32) port_id % PLACES];
+	Datum value = 0;
+	bool found =
+		snapshot != NULL && read_place(place, rel, port_id, snapshot, &value, isnull, newest);
+	ItemPointerData tid;
+
+	if (!found && read_attribute(rel, port_id, "current_release", snapshot, &value, isnull, &tid))
+	{
+		found = true;
+		*newest = snapshot == NULL;
+		place->catalog = RelationGetRelid(rel);
+		place->port_id = port_id;
+		place->tid = tid;
+	}
 	table_close(rel, AccessShareLock);
+	*release = DatumGetInt32(value);
 	return found;
 }
 
@@ -146,10 +230,14 @@ read_attribute(const char *table, int32 key, const char *attribute, Snapshot sna
 void
 DmReleaseRequire(int32 release)
 {
-	Datum value = 0;
-	bool isnull = true;
+	Relation rel = open_catalog("release");
+	ItemPointerData tid;
+	Datum value;
+	bool isnull = false;
+	bool found = read_attribute(rel, release, "expired_at", NULL, &value, &isnull, &tid);
 
-	if (read_attribute("release", release, "expired_at", NULL, &value, &isnull) && isnull)
+	table_close(rel, AccessShareLock);
+	if (found && isnull)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
@@ -161,11 +249,11 @@ DmReleaseRequire(int32 release)
 static int32
 look_up_release(int32 port_id, Snapshot snapshot)
 {
-	Datum value = 0;
-	bool isnull = true;
+	bool isnull;
+	bool newest;
 	int32 release;
 
-	if (!read_attribute("port", port_id, "current_release", snapshot, &value, &isnull))
+	if (!read_port(port_id, snapshot, &release, &isnull, &newest))
 		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 						errmsg("port %d was published after this transaction's snapshot", port_id),
 						errhint("Start a new transaction.")));
@@ -173,8 +261,6 @@ look_up_release(int32 port_id, Snapshot snapshot)
 		ereport(ERROR,
 				(errcode(ERRCODE_DM_UNDEFINED_RELEASE), errmsg("port %d shows no release", port_id),
 				 errhint("The product has been retired. See datamesh.products.")));
-	release = DatumGetInt32(value);
-
 	DmReleaseRequire(release);
 	return release;
 }
@@ -189,28 +275,39 @@ find_override(int32 port_id)
 	return override;
 }
 
+/* The last answer to a planner, whose query is often executed under the same snapshot next. */
+static Answer planned;
+
 /*
- * What current_release answers for this snapshot, but false where it raises an error.  newest: whether
- * a snapshot taken now would see the same.
+ * What current_release answers for this snapshot, but false where it raises an error.  newest, if not
+ * NULL: whether a snapshot taken now would see the same.
  */
 bool
 DmReleaseSeen(int32 port_id, Snapshot snapshot, int32 *release, bool *newest)
 {
 	Override *override = find_override(port_id);
-	Datum value = 0;
-	bool isnull = true;
+	int32 now;
+	bool isnull;
+	bool is_newest;
 
 	if (override != NULL)
 	{
 		*release = override->release;
-		*newest = false;
+		if (newest != NULL)
+			*newest = false;
 		return true;
 	}
-	if (!read_attribute("port", port_id, "current_release", snapshot, &value, &isnull) || isnull)
+	if (newest == NULL && answer_holds(&planned, port_id, snapshot))
+	{
+		*release = planned.release;
+		return true;
+	}
+	if (!read_port(port_id, snapshot, release, &isnull, &is_newest) || isnull)
 		return false;
-	*release = DatumGetInt32(value);
-	*newest = read_attribute("port", port_id, "current_release", NULL, &value, &isnull) &&
-			  !isnull && DatumGetInt32(value) == *release;
+	keep_answer(&planned, port_id, *release, snapshot);
+	if (newest != NULL)
+		*newest = is_newest || (read_port(port_id, NULL, &now, &isnull, &is_newest) && !isnull &&
+								now == *release);
 	return true;
 }
 
@@ -364,7 +461,7 @@ check_release(int32 port_id, int32 release, const char *port)
 
 /* SELECT * FROM port, as the invoker, into the tuplestore, with the release overridden. */
 static void
-read_port(ReturnSetInfo *rsinfo, const char *port, int32 port_id, int32 release)
+read_into(ReturnSetInfo *rsinfo, const char *port, int32 port_id, int32 release)
 {
 	SPIPlanPtr plan = SPI_prepare_cursor(psprintf("SELECT * FROM %s", port), 0, NULL, 0);
 	SPIExecuteOptions options;
@@ -410,7 +507,7 @@ dm_as_of(PG_FUNCTION_ARGS)
 	SPI_connect();
 	port_id = port_of_argument(fcinfo, &schema, &view);
 	port = quote_qualified_identifier(schema, view);
-	read_port(rsinfo, port, port_id, release_as_of(port_id, PG_GETARG_TIMESTAMPTZ(1), port));
+	read_into(rsinfo, port, port_id, release_as_of(port_id, PG_GETARG_TIMESTAMPTZ(1), port));
 	SPI_finish();
 	PG_RETURN_NULL();
 }
@@ -431,7 +528,7 @@ dm_at_release(PG_FUNCTION_ARGS)
 	port_id = port_of_argument(fcinfo, &schema, &view);
 	port = quote_qualified_identifier(schema, view);
 	check_release(port_id, PG_GETARG_INT32(1), port);
-	read_port(rsinfo, port, port_id, PG_GETARG_INT32(1));
+	read_into(rsinfo, port, port_id, PG_GETARG_INT32(1));
 	SPI_finish();
 	PG_RETURN_NULL();
 }
