@@ -56,7 +56,7 @@ static bool
 on_guard(void)
 {
 	if (!IsTransactionState() || !IsUnderPostmaster || IsBinaryUpgrade ||
-		!OidIsValid(get_extension_oid("datamesh", true)))
+		!OidIsValid(MyDatabaseId) || !OidIsValid(get_extension_oid("datamesh", true)))
 		return false;
 	DmGuardPrepare();
 	return !DmGuardStandsAside();
@@ -79,18 +79,14 @@ refuse_tampering(const char *what)
 				  "alone with SET datamesh.break_glass = on, which is written to the event log.");
 }
 
-/* Triggers of the catalog keep the event log and the caches of the guard true. */
-static void
-judge_alter_table(const AlterTableStmt *alter)
+/* Does it change when triggers fire, other than to always? */
+static bool
+switches_triggers(const AlterTableStmt *alter)
 {
 	ListCell *cell;
 
 	foreach (cell, alter->cmds)
-	{
-		const AlterTableCmd *command = lfirst(cell);
-		Oid relid;
-
-		switch (command->subtype)
+		switch (((const AlterTableCmd *) lfirst(cell))->subtype)
 		{
 			case AT_EnableTrig:
 			case AT_EnableReplicaTrig:
@@ -99,18 +95,43 @@ judge_alter_table(const AlterTableStmt *alter)
 			case AT_DisableTrigAll:
 			case AT_EnableTrigUser:
 			case AT_DisableTrigUser:
-				break;
+				return true;
 			default:
-				continue;
+				break;
 		}
-		relid = RangeVarGetRelid(alter->relation, NoLock, true);
-		if (!OidIsValid(relid) || !is_our_schema(get_rel_namespace(relid)))
-			continue;
-		if (DmGuardIsEmpty())
-			DmGuardRestores();
-		else
-			refuse_tampering(psprintf("change when triggers of table \"datamesh.%s\" fire",
-									  get_rel_name(relid)));
+	return false;
+}
+
+/* Triggers of the catalog keep the event log and the caches of the guard true. */
+static void
+judge_alter_table(const AlterTableStmt *alter)
+{
+	Oid relid = RangeVarGetRelid(alter->relation, NoLock, true);
+
+	if (!OidIsValid(relid) || !is_our_schema(get_rel_namespace(relid)))
+		return;
+	/* a restore of the rows alone does this, before there are any */
+	if (DmGuardIsEmpty())
+		DmGuardRestores();
+	else
+		refuse_tampering(
+			psprintf("change when triggers of table \"datamesh.%s\" fire", get_rel_name(relid)));
+}
+
+static void
+judge_drop_trigger(const DropStmt *drop)
+{
+	ListCell *cell;
+
+	foreach (cell, drop->objects)
+	{
+		List *name = lfirst(cell);
+		List *table = list_truncate(list_copy(name), list_length(name) - 1);
+		Oid relid = RangeVarGetRelid(makeRangeVarFromNameList(table), NoLock, true);
+
+		if (OidIsValid(relid) && is_our_schema(get_rel_namespace(relid)))
+			refuse_tampering(psprintf("drop trigger \"%s\" of table \"datamesh.%s\"",
+									  strVal(llast(name)), get_rel_name(relid)));
 	}
 }
 
@@ -315,6 +336,19 @@ watch_truncate(ObjectAccessType access, Oid class, Oid oid, int sub, void *arg)
 		judge_truncate(oid);
 }
 
+/* The hook is not there before it is needed: PostgreSQL looks up more names where there is one. */
+static void
+watch_truncates(void)
+{
+	static bool watching = false;
+
+	if (watching)
+		return;
+	next_access = object_access_hook;
+	object_access_hook = watch_truncate;
+	watching = true;
+}
+
 /* ---- the hook ---- */
 
 /* Is it a statement that somebody here has a word to say about? */
@@ -331,10 +365,13 @@ concerns_us(const Node *statement)
 		case T_AlterSystemStmt:
 		case T_ReassignOwnedStmt:
 		case T_TruncateStmt:
-		case T_AlterTableStmt:
 		case T_AlterEventTrigStmt:
 		case T_AlterExtensionContentsStmt:
 			return true;
+		case T_AlterTableStmt:
+			return switches_triggers((const AlterTableStmt *) statement);
+		case T_DropStmt:
+			return ((const DropStmt *) statement)->removeType == OBJECT_TRIGGER;
 		case T_RenameStmt:
 			return ((const RenameStmt *) statement)->renameType == OBJECT_EVENT_TRIGGER;
 		default:
@@ -369,10 +406,16 @@ judge_statement(Node *statement)
 		case T_AlterExtensionContentsStmt:
 			judge_extension((AlterExtensionContentsStmt *) statement);
 			break;
+		case T_DropStmt:
+			judge_drop_trigger((DropStmt *) statement);
+			break;
 		case T_RenameStmt:
 			judge_rename((RenameStmt *) statement);
 			break;
-		default: /* TRUNCATE: judged relation by relation */
+		case T_TruncateStmt:
+			watch_truncates();
+			break;
+		default:
 			break;
 	}
 }
@@ -407,6 +450,4 @@ DmGuardUtilityInit(void)
 {
 	next_utility = ProcessUtility_hook;
 	ProcessUtility_hook = utility;
-	next_access = object_access_hook;
-	object_access_hook = watch_truncate;
 }

@@ -201,6 +201,7 @@ refused('DROP EVENT TRIGGER datamesh_guard_start', qr/extension datamesh require
 refused('ALTER EXTENSION datamesh DROP EVENT TRIGGER datamesh_guard_start', qr/MD501.*take objects out of extension/s);
 refused("ALTER TABLE datamesh.event_log $_", qr/MD501.*change when triggers of table "datamesh\.event_log" fire/s)
   for ('DISABLE TRIGGER event_log_guard', 'DISABLE TRIGGER ALL', 'DISABLE TRIGGER USER', 'ENABLE REPLICA TRIGGER event_log_guard', 'ENABLE TRIGGER ALL');
+refused('DROP TRIGGER guard_changed ON datamesh.port', qr/MD501.*cannot drop trigger "guard_changed" of table "datamesh\.port"/s);
 passes('SET session_replication_role = replica; BEGIN; CREATE TABLE public.u (id integer); ROLLBACK');
 refused('SET session_replication_role = replica; DROP VIEW sales.orders', qr/MD501/, 'a replica is guarded as well');
 refused('SET session_replication_role = replica; GRANT sales_team TO executive', qr/MD503/, 'and here');

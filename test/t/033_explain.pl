@@ -16,7 +16,8 @@ $node->start;
 
 sub product
 {
-	my ($product, $mode, $columns) = @_;
+	my ($product, $mode, $custom, $mask) = @_;
+	$mask = defined $mask ? ", customProperties: [{property: datamesh.mask, value: '$mask'}]" : '';
 	return <<"END";
 CALL datamesh.load_contract(\$doc\$
 apiVersion: v3.1.0
@@ -27,18 +28,20 @@ version: 1.0.0
 domain: sales
 dataProduct: $product
 roles: [{role: reading, access: read}]
-customProperties: [{property: datamesh.mode, value: $mode}$columns]
+customProperties: [{property: datamesh.mode, value: $mode}$custom]
 schema:
 - name: $product
   physicalName: src_$product
-  properties: [{name: id, logicalType: integer, required: true}, {name: total, logicalType: integer, physicalType: bigint}, {name: word, logicalType: string, physicalType: text}]
+  properties: [{name: id, logicalType: integer, required: true}, {name: total, logicalType: integer, physicalType: bigint}, {name: word, logicalType: string, physicalType: text$mask}]
 \$doc\$);
 END
 }
 
+# what the reader is shown of 3001 rows, and what nobody is shown by default
+my $filter = q(, {property: datamesh.rowFilter, value: {reading: "total < 9", default: "total > 95"}});
 $node->safe_psql('postgres', 'CREATE DATABASE mesh; CREATE DATABASE plain');
 $node->safe_psql('mesh',
-	<<'END' . product('orders', 'snapshot', ', {property: datamesh.indexes, value: [[id]]}') . product('shown', 'live', '') . product('grouped', 'live', '') . product('joined', 'live', '') . product('inlined', 'live', ''));
+	<<'END' . product('orders', 'snapshot', ', {property: datamesh.indexes, value: [[id]]}') . product('shown', 'live', '') . product('grouped', 'live', '') . product('joined', 'live', '') . product('inlined', 'live', '') . product('filtered', 'snapshot', "$filter, {property: datamesh.indexes, value: [[id]]}", 'partial(1, ***, 1)') . product('watched', 'live', $filter, 'redact'));
 CREATE EXTENSION datamesh CASCADE;
 CREATE ROLE sales_team LOGIN;
 CREATE ROLE reader LOGIN;
@@ -56,6 +59,8 @@ CREATE TABLE sales_internal.secret_other (secret_key integer PRIMARY KEY, secret
 INSERT INTO sales_internal.secret_other SELECT i, 'note' || i FROM generate_series(1, 6143) AS i;
 CREATE TABLE sales_internal.src_orders (id integer PRIMARY KEY, total bigint, word text);
 INSERT INTO sales_internal.src_orders SELECT secret_id, secret_total, secret_word FROM sales_internal.secret_base WHERE secret_id <= 2003;
+CREATE TABLE sales_internal.src_filtered AS SELECT secret_id AS id, secret_total AS total, secret_word AS word FROM sales_internal.secret_base WHERE secret_id <= 3001;
+CREATE TABLE sales_internal.src_watched AS SELECT * FROM sales_internal.src_filtered;
 CREATE VIEW sales_internal.src_shown AS SELECT secret_id AS id, secret_total AS total, secret_word AS word FROM sales_internal.secret_base WHERE secret_region = 1;
 CREATE VIEW sales_internal.src_grouped AS SELECT secret_region AS id, count(*) AS total, max(secret_word) AS word FROM sales_internal.secret_base WHERE secret_id > 4000 GROUP BY secret_region;
 CREATE VIEW sales_internal.src_joined AS SELECT b.secret_id AS id, b.secret_total AS total, o.secret_note AS word FROM sales_internal.secret_base b JOIN sales_internal.secret_other o ON o.secret_key = b.secret_id WHERE b.secret_region = 2 AND o.secret_key IN (SELECT secret_id FROM sales_internal.secret_base WHERE secret_total = 5);
@@ -63,8 +68,8 @@ CREATE FUNCTION public.opened(n integer) RETURNS TABLE (i integer) LANGUAGE sql 
 CREATE VIEW sales_internal.src_inlined AS SELECT f.i AS id, f.i::bigint AS total, o.secret_note AS word FROM public.opened(2) AS f JOIN sales_internal.secret_other AS o ON o.secret_key = f.i AND o.secret_key % 10 = 1;
 ANALYZE;
 END
-$node->safe_psql('mesh', "CALL datamesh.publish('sales.$_')") for qw(orders shown grouped joined inlined);
-my @ports = qw(orders shown grouped joined inlined);
+$node->safe_psql('mesh', "CALL datamesh.publish('sales.$_')") for qw(orders shown grouped joined inlined filtered watched);
+my @ports = qw(orders shown grouped joined inlined filtered watched);
 $node->safe_psql('mesh', <<'END');
 SET ROLE reader;
 CREATE TABLE public.mine (k integer PRIMARY KEY, note text);
@@ -89,7 +94,7 @@ sub session
 }
 
 # Names and figures of what is beneath: the whole, what is hidden, and estimates.
-my $hidden = qr/secret|_internal|_releases|_v1_r|release|src_|current_release|7919|6682|6143|4813|3919|3920|Removed|Filter|Cond|Buffers|Memory|Blocks|cost|Width|Plan Rows|Plan-Rows|Output|Sort Key|Group Key|Workers|JIT|Cache/;
+my $hidden = qr/secret|_internal|_releases|_v1_r|release|src_|current_release|7919|6682|6143|4813|3001|2723|mask_|_choice|policy|3919|3920|Removed|Filter|Cond|Buffers|Memory|Blocks|cost|Width|Plan Rows|Plan-Rows|Output|Sort Key|Group Key|Workers|JIT|Cache/;
 
 sub hides
 {
@@ -108,6 +113,11 @@ like(hides('EXPLAIN (ANALYZE, SUMMARY off) SELECT * FROM sales.orders AS o JOIN 
 	qr/Join \(actual rows=50 loops=1\).*->  Port Scan on sales\.orders.*mine m/s, 'with relations of the reader\'s own');
 is(hides('EXPLAIN (ANALYZE, SUMMARY off) SELECT * FROM sales.inlined AS i JOIN public.mine AS m ON m.k = i.id') =~ /^Hidden Plan \(actual rows=\d+ loops=1\)$/m, 1, 'what the planner brought in and cannot be told apart hides the plan');
 like(hides('EXPLAIN (ANALYZE, SUMMARY off) SELECT count(*) FROM sales.grouped'), qr/Port Scan on sales\.grouped/, 'a port that groups');
+
+my $visible = $node->safe_psql('mesh', 'SET ROLE reader; SELECT count(*) FROM sales.filtered');
+is($visible, '278', 'rows that the contract lets the reader see');
+like(hides("EXPLAIN (ANALYZE, SUMMARY off) SELECT * FROM sales.$_"), qr/^Port Scan on sales\.$_ \(actual rows=278 loops=1\)$/m, "$_: rows that are shown are counted") for qw(filtered watched);
+like(hides("EXPLAIN (ANALYZE, SUMMARY off) SELECT * FROM sales.$_ WHERE word = 'word3'"), qr/^Port Scan on sales\.$_ \(actual rows=0 loops=1\)$/m, "$_: a condition is on what is shown") for qw(filtered watched);
 
 # ---- the same to those who see inside ----
 for my $role (qw(sales_team member))
