@@ -110,6 +110,7 @@ typedef struct DmPortReaders
 	int32 port_id;
 	int32 product_id;
 	char *product;
+	Oid view; /* of the port */
 	Oid owner;
 	Oid port_role;   /* which owns the port and its releases; nobody is to be a member of it */
 	int32 policy_id; /* the newest, which the port's view names; 0: none */

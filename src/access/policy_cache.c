@@ -33,6 +33,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_auth_members.h"
 #include "catalog/pg_authid.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
@@ -313,29 +314,36 @@ get_text(const TableScan *scan, const char *column)
 
 /* ---- roles ---- */
 
-/* Does the role itself hold USAGE on schema datamesh?  See DmAccessRole. */
+/* Does the access control list of the row name the role itself, with this privilege? */
 static bool
-is_marked(Oid role)
+names_role(int cacheid, HeapTuple tuple, AttrNumber column, Oid role, AclMode privilege)
 {
-	HeapTuple tuple = SearchSysCache1(NAMESPACENAME, CStringGetDatum("datamesh"));
 	bool result = false;
 	bool isnull;
 	Datum value;
 
 	if (!HeapTupleIsValid(tuple))
 		return false;
-	value = SysCacheGetAttr(NAMESPACENAME, tuple, Anum_pg_namespace_nspacl, &isnull);
+	value = SysCacheGetAttr(cacheid, tuple, column, &isnull);
 	if (!isnull)
 	{
 		Acl *acl = DatumGetAclPCopy(value);
 
 		for (int i = 0; i < ACL_NUM(acl); i++)
 			result |= ACL_DAT(acl)[i].ai_grantee == role &&
-					  (ACLITEM_GET_PRIVS(ACL_DAT(acl)[i]) & ACL_USAGE) != 0;
+					  (ACLITEM_GET_PRIVS(ACL_DAT(acl)[i]) & privilege) != 0;
 		pfree(acl);
 	}
 	ReleaseSysCache(tuple);
 	return result;
+}
+
+/* Does the role itself hold USAGE on schema datamesh?  See DmAccessRole. */
+static bool
+is_marked(Oid role)
+{
+	return names_role(NAMESPACENAME, SearchSysCache1(NAMESPACENAME, CStringGetDatum("datamesh")),
+					  Anum_pg_namespace_nspacl, role, ACL_USAGE);
 }
 
 Oid
@@ -570,11 +578,22 @@ read_grants(DmPortReaders *port)
 	}
 }
 
+static Oid
+port_view(const char *domain, const char *product, int32 major)
+{
+	Oid schema = get_namespace_oid(domain, true);
+	char *view = psprintf("%s_v%d", product, major);
+
+	return OidIsValid(schema) && strlen(view) < NAMEDATALEN ? get_relname_relid(view, schema)
+															: InvalidOid;
+}
+
 static bool
-read_product(DmPortReaders *port)
+read_product(DmPortReaders *port, int32 major)
 {
 	TableScan scan;
 	char *domain = NULL;
+	char *name = NULL;
 
 	if (!begin_scan(&scan, "product", NULL, "product_id", F_INT4EQ,
 					Int32GetDatum(port->product_id)))
@@ -582,25 +601,47 @@ read_product(DmPortReaders *port)
 	if (next_row(&scan))
 	{
 		domain = get_name(&scan, "domain_name");
+		name = get_name(&scan, "product_name");
 		port->product = get_text(&scan, "product");
 	}
 	end_scan(&scan);
-	if (domain == NULL || port->product == NULL)
+	if (domain == NULL || name == NULL || port->product == NULL)
 		return false;
+	port->view = port_view(domain, name, major);
 	port->owner = domain_owner(domain);
 	port->port_role = domain_port_role(domain);
 	return true;
 }
 
+/*
+ * A steward has no place of its own in the mesh.  In another cluster than that of the contract's publish
+ * it is known by the privilege on the port that the publish gave it, which a dump brings along, and
+ * which a new role of its name lacks, just like the mark of others.
+ */
+static Oid
+steward_role(const DmRoleRef *ref, const DmPortReaders *port)
+{
+	Oid role = DmAccessRole(ref->name, ref->oid, ref->cluster);
+
+	if (OidIsValid(role) || !OidIsValid(port->view) ||
+		ref->cluster == (int64) GetSystemIdentifier() || strlen(ref->name) >= NAMEDATALEN)
+		return role;
+	role = get_role_oid(ref->name, true);
+	return OidIsValid(role) &&
+				   names_role(RELOID, SearchSysCache1(RELOID, ObjectIdGetDatum(port->view)),
+							  Anum_pg_class_relacl, role, ACL_SELECT)
+			   ? role
+			   : InvalidOid;
+}
+
 static List *
-resolve_stewards(const DmRules *rules)
+resolve_stewards(const DmRules *rules, const DmPortReaders *port)
 {
 	List *result = NIL;
 
 	for (int i = 0; i < rules->nstewards; i++)
 	{
-		const DmRoleRef *ref = &rules->stewards[i];
-		Oid role = DmAccessRole(ref->name, ref->oid, ref->cluster);
+		Oid role = steward_role(&rules->stewards[i], port);
 
 		if (OidIsValid(role))
 			result = list_append_unique_oid(result, role);
@@ -637,7 +678,7 @@ read_stewards(DmPortReaders *port)
 		rules = get_rules(&scan);
 	end_scan(&scan);
 	if (rules != NULL)
-		port->stewards = resolve_stewards(rules);
+		port->stewards = resolve_stewards(rules, port);
 }
 
 static void *
@@ -645,6 +686,7 @@ build_port(uint32 port_id)
 {
 	DmPortReaders *port = palloc0(sizeof(DmPortReaders));
 	int32 contract_id = 0;
+	int32 major = 0;
 	TableScan scan;
 
 	port->port_id = (int32) port_id;
@@ -654,9 +696,10 @@ build_port(uint32 port_id)
 	{
 		port->product_id = get_int(&scan, "product_id");
 		contract_id = get_int(&scan, "contract_id");
+		major = get_int(&scan, "major");
 	}
 	end_scan(&scan);
-	if (contract_id == 0 || !read_product(port))
+	if (contract_id == 0 || !read_product(port, major))
 		return NULL;
 	read_consumers(port, contract_id);
 	read_grants(port);
@@ -691,9 +734,11 @@ build_policy(uint32 policy_id)
 	end_scan(&scan);
 	if (policy->rules == NULL)
 		return NULL;
-	policy->stewards = resolve_stewards(policy->rules);
 	policy->port = unconstify(DmPortReaders *, DmPortReadersFind(port_id));
-	return policy->port != NULL ? policy : NULL;
+	if (policy->port == NULL)
+		return NULL;
+	policy->stewards = resolve_stewards(policy->rules, policy->port);
+	return policy;
 }
 
 const DmPolicy *
