@@ -374,6 +374,7 @@ static const DmDiffField property_fields[] = {
 	{"properties", compare_columns},
 	{"items", compare_items},
 	{"customProperties", DmCompareCustom},
+	{"classification", DmCompareClassification},
 	{"deprecated", compare_deprecated},
 	{"description", DmDiffFieldPatch},
 	{"businessName", DmDiffFieldPatch},
@@ -395,9 +396,14 @@ compare_property(DmCompare *c, DmDiffNode from, DmDiffNode to)
 					 "something changed deeper than %d properties within each other", MAX_DEPTH);
 		return;
 	}
-	c->depth++;
+	if (c->depth++ == 0)
+	{
+		c->from_property = from;
+		c->to_property = to;
+	}
 	DmCompareFields(c, from, to, property_fields, lengthof(property_fields));
-	c->depth--;
+	if (--c->depth == 0)
+		c->from_property = c->to_property = NULL;
 }
 
 /* ---- lists of properties ---- */
@@ -711,7 +717,7 @@ static const DmDiffField document_fields[] = {
 	{"status", compare_status},
 	{"description", DmDiffFieldPatch},
 	{"tags", DmDiffFieldPatch},
-	{"team", DmDiffFieldPatch},
+	{"team", DmCompareTeam},
 	{"support", DmDiffFieldPatch},
 	{"price", DmDiffFieldPatch},
 	{"authoritativeDefinitions", DmDiffFieldPatch},
@@ -743,6 +749,8 @@ DmContractCompare(Jsonb *from, Jsonb *to, bool widening)
 	JsonbValue to_node = document_node(to, "new");
 
 	initStringInfo(&c.path);
+	c.from_document = &from_node;
+	c.to_document = &to_node;
 	c.widening = widening;
 	c.rule_is_error = true;
 	c.rule_counts_failures = true;

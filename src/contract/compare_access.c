@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 
 #include "contract/compare_parts.h"
+#include "contract/mask.h"
 
 #define REASON_SHOWS_MORE "readers see more than before: somebody has to agree"
 #define REASON_SHOWS_LESS "readers lose what they could see"
@@ -165,27 +166,6 @@ DmCompareRoles(DmCompare *c, const DmDiffFieldChange *field)
 
 /* ---- masks ---- */
 
-typedef struct MaskName
-{
-	const char *name;
-	const char *canonical;
-	int strength; /* how little is left; masks of one strength are compared by their arguments */
-} MaskName;
-
-#define STRENGTH_ALL 4       /* nothing of the value is left */
-#define STRENGTH_PSEUDONYM 3 /* equality, for one consumer alone */
-#define STRENGTH_HASH 2      /* equality, for all consumers together */
-#define STRENGTH_PART 1      /* a part of the value, or the value coarsely */
-
-static const MaskName mask_names[] = {
-	{"null", "null", STRENGTH_ALL},         {"redact", "redact", STRENGTH_ALL},
-	{"constant", "constant", STRENGTH_ALL}, {"pseudonym", "pseudonym", STRENGTH_PSEUDONYM},
-	{"hash", "hash", STRENGTH_HASH},        {"partial", "partial", STRENGTH_PART},
-	{"email", "email", STRENGTH_PART},      {"first", "first", STRENGTH_PART},
-	{"last", "last", STRENGTH_PART},        {"datetrunc", "date_trunc", STRENGTH_PART},
-	{"noise", "noise", STRENGTH_PART},      {"generalize", "generalize", STRENGTH_PART},
-};
-
 #define MAX_MASK_ARGUMENTS 4
 
 /*
@@ -194,36 +174,11 @@ static const MaskName mask_names[] = {
  */
 typedef struct Mask
 {
-	const MaskName *name; /* NULL: none that we know */
+	const DmMaskName *name; /* NULL: none that we know */
 	int nshown;
 	double shown[MAX_MASK_ARGUMENTS]; /* characters shown */
 	char *rest;                       /* everything else, as text */
 } Mask;
-
-static const MaskName *
-find_mask(const char *text)
-{
-	char word[32];
-	int length = 0;
-
-	for (; *text != '\0' && length < (int) sizeof(word) - 1; text++)
-	{
-		if (isalpha((unsigned char) *text))
-			word[length++] = (char) pg_ascii_tolower((unsigned char) *text);
-	}
-	word[length] = '\0';
-	/* mask_partial, and the lesson's partial_mask */
-	if (length > 4 && strncmp(word, "mask", 4) == 0)
-		memmove(word, word + 4, length - 3);
-	else if (length > 4 && strcmp(word + length - 4, "mask") == 0)
-		word[length - 4] = '\0';
-	for (int i = 0; i < lengthof(mask_names); i++)
-	{
-		if (strcmp(mask_names[i].name, word) == 0)
-			return &mask_names[i];
-	}
-	return NULL;
-}
 
 /* partial(1, ***, 2): numbers are characters shown, the rest is the rest. */
 static void
@@ -264,11 +219,11 @@ read_mask_text(char *text)
 	{
 		*open = '\0';
 		*close = '\0';
-		mask.name = find_mask(text);
+		mask.name = DmMaskFind(text);
 		read_mask_arguments(&mask, open + 1);
 	}
 	else
-		mask.name = find_mask(text);
+		mask.name = DmMaskFind(text);
 	return mask;
 }
 
@@ -320,7 +275,7 @@ read_mask_object(DmDiffNode value)
 		char *name = DmDiffNodeText(DmDiffNodeGet(value, name_keys[i]));
 
 		if (name != NULL)
-			mask.name = find_mask(name);
+			mask.name = DmMaskFind(name);
 	}
 	read_shown(&mask, value);
 	while ((token = JsonbIteratorNext(&it, &key, true)) != WJB_DONE)
@@ -331,7 +286,7 @@ read_mask_object(DmDiffNode value)
 			continue;
 		name = DmDiffNodeText(&key);
 		if (!is_one_of(name, name_keys, lengthof(name_keys)) &&
-			!is_one_of(name, shown_keys, lengthof(shown_keys)))
+			!is_one_of(name, shown_keys, lengthof(shown_keys)) && strcmp(name, "consumers") != 0)
 			appendStringInfo(&rest, "%s=%s,", name, DmDiffNodeShow(DmDiffNodeGet(value, name)));
 	}
 	mask.rest = rest.data;
@@ -373,13 +328,17 @@ order_of_masks(const Mask *from, const Mask *to)
 	return more ? DM_ORDER_LOOSER : less ? DM_ORDER_TIGHTER : DM_ORDER_SAME;
 }
 
-/* Noise that is larger shows less; the number of generalize is the width of its ranges. */
+/*
+ * Noise that is larger shows less; the number of generalize is the width of its ranges, that of first
+ * and last how much is hidden.
+ */
 static DmDiffOrder
 turn_around(const Mask *mask, DmDiffOrder order)
 {
-	const char *name = mask->name != NULL ? mask->name->name : "";
+	DmMaskKind kind = mask->name != NULL ? mask->name->kind : DM_MASK_NONE;
 
-	if (strcmp(name, "noise") != 0 && strcmp(name, "generalize") != 0)
+	if (kind != DM_MASK_NOISE && kind != DM_MASK_GENERALIZE && kind != DM_MASK_FIRST &&
+		kind != DM_MASK_LAST)
 		return order;
 	if (order == DM_ORDER_LOOSER)
 		return DM_ORDER_TIGHTER;
@@ -407,26 +366,20 @@ mask_or_none(DmDiffNode value)
 	return value;
 }
 
+/* One mask for another, both for the same readers; NULL is none. */
 static void
-compare_mask(DmCompare *c, const DmDiffFieldChange *field)
+compare_masks(DmCompare *c, DmDiffNode from, DmDiffNode to)
 {
-	DmDiffNode from = mask_or_none(field->from);
-	DmDiffNode to = mask_or_none(field->to);
-
 	if (from == NULL && to == NULL)
-		DmDiffReport(c, DM_LEVEL_PATCH, DM_REASON_WRITTEN_DIFFERENTLY, "%s",
-					 DmDiffDescribe("mask", field->from, field->to));
-	else if (from == NULL)
+		return;
+	if (from == NULL)
 		report_shows_less(c, psprintf("mask added: %s", DmDiffNodeShow(to)));
 	else if (to == NULL)
 		report_shows_more(c, psprintf("mask removed, was %s", DmDiffNodeShow(from)));
 	else
-	{
 		switch (order_of_mask_values(from, to))
 		{
 			case DM_ORDER_SAME:
-				DmDiffReport(c, DM_LEVEL_PATCH, DM_REASON_WRITTEN_DIFFERENTLY, "%s",
-							 DmDiffDescribe("mask", from, to));
 				break;
 			case DM_ORDER_TIGHTER:
 				report_shows_less(c, psprintf("mask strengthened from %s to %s",
@@ -437,10 +390,109 @@ compare_mask(DmCompare *c, const DmDiffFieldChange *field)
 											  DmDiffNodeShow(to)));
 				break;
 			case DM_ORDER_UNKNOWN:
-				report_maybe_more(c, DmDiffDescribe("mask", from, to));
+				if (!DmDiffNodeEqual(from, to))
+					report_maybe_more(c, DmDiffDescribe("mask", from, to));
 				break;
 		}
+}
+
+static bool
+is_map_or_absent(DmDiffNode node)
+{
+	return node == NULL || DmDiffNodeIsObject(node);
+}
+
+/* What personal data has where no mask is named. */
+static DmDiffNode
+redacted(void)
+{
+	static const JsonbValue value = {.type = jbvString, .val.string = {6, "redact"}};
+
+	return &value;
+}
+
+static DmDiffNode
+masks_of_consumers(DmDiffNode mask)
+{
+	DmDiffNode consumers = DmDiffNodeGet(mask, "consumers");
+
+	return DmDiffNodeIsObject(consumers) ? consumers : NULL;
+}
+
+/* What everyone reads who is not named. */
+static DmDiffNode
+mask_of_others(DmDiffNode mask)
+{
+	if (masks_of_consumers(mask) != NULL)
+	{
+		Mask read = read_mask(mask);
+		char *name = DmDiffNodeText(DmDiffNodeGet(mask, "function"));
+
+		if (read.name == NULL && name == NULL)
+			return redacted();
+		if (name != NULL && (strcmp(name, "none") == 0 || strcmp(name, "false") == 0))
+			return NULL;
 	}
+	return mask_or_none(mask);
+}
+
+static DmDiffNode
+mask_of_consumer(DmDiffNode mask, const char *consumer)
+{
+	DmDiffNode entry = DmDiffNodeGet(masks_of_consumers(mask), consumer);
+
+	return entry != NULL ? mask_or_none(entry) : mask_of_others(mask);
+}
+
+/* The keys of one object or two, each once. */
+static List *
+keys_of(DmDiffNode a, DmDiffNode b)
+{
+	DmDiffNode sides[] = {a, b};
+	List *keys = NIL;
+
+	for (int side = 0; side < 2; side++)
+	{
+		JsonbIterator *it;
+		JsonbValue key;
+		JsonbIteratorToken token;
+
+		if (!DmDiffNodeIsObject(sides[side]))
+			continue;
+		it = JsonbIteratorInit(sides[side]->val.binary.data);
+		while ((token = JsonbIteratorNext(&it, &key, true)) != WJB_DONE)
+			if (token == WJB_KEY && (side == 0 || DmDiffNodeGet(a, DmDiffNodeText(&key)) == NULL))
+				keys = lappend(keys, DmDiffNodeText(&key));
+	}
+	return keys;
+}
+
+/* The mask of a column: for everyone, and for each consumer who is named on either side. */
+static void
+compare_mask(DmCompare *c, const DmDiffFieldChange *field)
+{
+	int before = list_length(c->changes);
+	ListCell *cell;
+
+	if (!is_map_or_absent(DmDiffNodeGet(field->from, "consumers")) ||
+		!is_map_or_absent(DmDiffNodeGet(field->to, "consumers")))
+	{
+		report_maybe_more(c, DmDiffDescribe("mask", field->from, field->to));
+		return;
+	}
+	compare_masks(c, mask_of_others(field->from), mask_of_others(field->to));
+	foreach (cell, keys_of(masks_of_consumers(field->from), masks_of_consumers(field->to)))
+	{
+		int saved = DmDiffPushName(c, lfirst(cell));
+
+		CHECK_FOR_INTERRUPTS();
+		compare_masks(c, mask_of_consumer(field->from, lfirst(cell)),
+					  mask_of_consumer(field->to, lfirst(cell)));
+		DmDiffPop(c, saved);
+	}
+	if (list_length(c->changes) == before)
+		DmDiffReport(c, DM_LEVEL_PATCH, DM_REASON_WRITTEN_DIFFERENTLY, "%s",
+					 DmDiffDescribe("mask", field->from, field->to));
 }
 
 /* An object with one entry for each column or consumer: compare them one by one. */
@@ -479,12 +531,6 @@ compare_entries(DmCompare *c, const DmDiffFieldChange *field, DmDiffFieldHandler
 	}
 }
 
-static bool
-is_map_or_absent(DmDiffNode node)
-{
-	return node == NULL || DmDiffNodeIsObject(node);
-}
-
 /* The lesson's masking_rules: a mask for each of some columns. */
 static void
 compare_masking_rules(DmCompare *c, const DmDiffFieldChange *field)
@@ -493,6 +539,282 @@ compare_masking_rules(DmCompare *c, const DmDiffFieldChange *field)
 		compare_entries(c, field, compare_mask);
 	else
 		report_maybe_more(c, DmDiffDescribe("masking rules", field->from, field->to));
+}
+
+/* ---- personal data ---- */
+
+static bool lists_name(DmDiffNode value, const char *name);
+
+static DmDiffNode
+custom_value(DmDiffNode item, const char *name)
+{
+	DmDiffNode custom = DmDiffNodeGet(item, "customProperties");
+	JsonbIterator *it;
+	JsonbValue entry;
+	JsonbIteratorToken token;
+
+	if (!DmDiffNodeIsArray(custom))
+		return NULL;
+	it = JsonbIteratorInit(custom->val.binary.data);
+	while ((token = JsonbIteratorNext(&it, &entry, true)) != WJB_DONE)
+	{
+		char *property =
+			token == WJB_ELEM ? DmDiffNodeText(DmDiffNodeGet(&entry, "property")) : NULL;
+
+		if (property != NULL && strcmp(property, name) == 0)
+			return DmDiffNodeGet(&entry, "value");
+	}
+	return NULL;
+}
+
+/* Do the masking rules of the contract, or of an object, name the column? */
+static bool
+rules_name(DmDiffNode level, const char *column)
+{
+	return DmDiffNodeGet(custom_value(level, "datamesh.masking_rules"), column) != NULL ||
+		   DmDiffNodeGet(custom_value(level, "masking_rules"), column) != NULL ||
+		   DmDiffNodeGet(DmDiffNodeGet(custom_value(level, "access_policy"), "masking_rules"),
+						 column) != NULL;
+}
+
+static DmDiffNode
+first_object(DmDiffNode document)
+{
+	DmDiffNode schema = DmDiffNodeGet(document, "schema");
+
+	return DmDiffNodeIsArray(schema) ? getIthJsonbValueFromContainer(schema->val.binary.data, 0)
+									 : NULL;
+}
+
+static bool
+document_names_mask(DmDiffNode document, DmDiffNode property, const char *column)
+{
+	return custom_value(property, "datamesh.mask") != NULL || rules_name(document, column) ||
+		   rules_name(first_object(document), column);
+}
+
+/* The property of a name in the first object of a document. */
+static DmDiffNode
+find_property(DmDiffNode document, const char *column)
+{
+	DmDiffNode properties = DmDiffNodeGet(first_object(document), "properties");
+	JsonbIterator *it;
+	JsonbValue *found;
+	JsonbIteratorToken token;
+
+	if (!DmDiffNodeIsArray(properties))
+		return NULL;
+	found = palloc(sizeof(JsonbValue));
+	it = JsonbIteratorInit(properties->val.binary.data);
+	while ((token = JsonbIteratorNext(&it, found, true)) != WJB_DONE)
+	{
+		char *name = token == WJB_ELEM ? DmDiffNodeText(DmDiffNodeGet(found, "name")) : NULL;
+
+		if (name != NULL && strcmp(name, column) == 0)
+			return found;
+	}
+	return NULL;
+}
+
+/*
+ * A column that is declared personal is redacted, and one that no longer is, is not: unless a mask is
+ * named for it, which then decides alone.
+ */
+static void
+report_personal(DmCompare *c, const char *column, bool added, char *change)
+{
+	DmDiffNode document = added ? c->to_document : c->from_document;
+
+	if (document_names_mask(document, find_property(document, column), column))
+		DmDiffReport(c, DM_LEVEL_PATCH, "its mask is named and stays what it is", "%s", change);
+	else if (added)
+		report_shows_less(c, psprintf("%s: it is redacted", change));
+	else
+		report_shows_more(c, psprintf("%s: it was redacted", change));
+}
+
+static bool
+is_personal(DmDiffNode classification)
+{
+	char *word = DmDiffNodeWord(classification);
+
+	return word != NULL && strcmp(word, "pii") == 0;
+}
+
+/* Policies may take other classifications for personal data too: what those mean is held. */
+void
+DmCompareClassification(DmCompare *c, const DmDiffFieldChange *field)
+{
+	char *name = DmDiffNodeText(DmDiffNodeGet(field->to_object, "name"));
+	char *change = DmDiffDescribe("classification", field->from, field->to);
+
+	if (name != NULL && is_personal(field->from) != is_personal(field->to))
+		report_personal(c, name, is_personal(field->to), change);
+	else if (is_personal(field->from) && is_personal(field->to))
+		DmDiffReport(c, DM_LEVEL_PATCH, DM_REASON_WRITTEN_DIFFERENTLY, "%s", change);
+	else
+		DmDiffFieldHeld(c, field);
+}
+
+static bool
+lists_personal(DmDiffNode level, const char *column)
+{
+	return lists_name(custom_value(level, "datamesh.pii_columns"), column) ||
+		   lists_name(custom_value(level, "pii_columns"), column) ||
+		   lists_name(DmDiffNodeGet(custom_value(level, "access_policy"), "pii_columns"), column);
+}
+
+/* What readers get of a property for which no mask is named: NULL for the value. */
+static DmDiffNode
+mask_unnamed(DmDiffNode document, DmDiffNode property)
+{
+	char *name = DmDiffNodeText(DmDiffNodeGet(property, "name"));
+
+	if (is_personal(DmDiffNodeGet(property, "classification")) ||
+		(name != NULL &&
+		 (lists_personal(document, name) || lists_personal(first_object(document), name))))
+		return redacted();
+	return NULL;
+}
+
+/* datamesh.mask of a property.  One that comes or goes stands against the redaction of personal data. */
+static void
+compare_property_mask(DmCompare *c, const DmDiffFieldChange *field)
+{
+	DmDiffFieldChange change = *field;
+
+	if (change.from == NULL)
+		change.from = mask_unnamed(c->from_document, c->from_property);
+	if (change.to == NULL)
+		change.to = mask_unnamed(c->to_document, c->to_property);
+	compare_mask(c, &change);
+}
+
+static void
+compare_personal_columns(DmCompare *c, const DmDiffFieldChange *field)
+{
+	DmDiffNode sides[] = {field->from, field->to};
+	int before = list_length(c->changes);
+
+	for (int side = 0; side < 2; side++)
+	{
+		JsonbIterator *it;
+		JsonbValue item;
+		JsonbIteratorToken token;
+
+		if (!DmDiffNodeIsArray(sides[side]))
+			continue;
+		it = JsonbIteratorInit(sides[side]->val.binary.data);
+		while ((token = JsonbIteratorNext(&it, &item, true)) != WJB_DONE)
+		{
+			char *name = token == WJB_ELEM ? DmDiffNodeText(&item) : NULL;
+
+			CHECK_FOR_INTERRUPTS();
+			if (name != NULL && !lists_name(sides[1 - side], name))
+				report_personal(
+					c, name, side == 1,
+					psprintf("personal column \"%s\" %s", name, side == 1 ? "added" : "removed"));
+		}
+	}
+	if (list_length(c->changes) == before)
+		DmDiffReport(c, DM_LEVEL_PATCH, DM_REASON_WRITTEN_DIFFERENTLY, "%s",
+					 DmDiffDescribe("list of personal columns", field->from, field->to));
+}
+
+/* The lesson's access_policy has both. */
+static void
+compare_access_policy(DmCompare *c, const DmDiffFieldChange *field)
+{
+	ListCell *cell;
+
+	if (!is_map_or_absent(field->from) || !is_map_or_absent(field->to))
+	{
+		DmDiffFieldHeld(c, field);
+		return;
+	}
+	foreach (cell, keys_of(field->from, field->to))
+	{
+		DmDiffFieldChange part = {lfirst(cell), DmDiffNodeGet(field->from, lfirst(cell)),
+								  DmDiffNodeGet(field->to, lfirst(cell)), field->from, field->to};
+		int saved = DmDiffPushKey(c, lfirst(cell));
+
+		if (DmDiffNodeEqual(part.from, part.to))
+			;
+		else if (strcmp(part.name, "masking_rules") == 0)
+			compare_masking_rules(c, &part);
+		else if (strcmp(part.name, "pii_columns") == 0)
+			compare_personal_columns(c, &part);
+		else
+			DmDiffFieldHeld(c, &part);
+		DmDiffPop(c, saved);
+	}
+}
+
+/* How many rows must look alike: fewer show more of each. */
+static void
+compare_anonymity(DmCompare *c, const DmDiffFieldChange *field)
+{
+	char *from = DmDiffNodeText(DmDiffNodeGet(field->from, "k"));
+	char *to = DmDiffNodeText(DmDiffNodeGet(field->to, "k"));
+	char *change = DmDiffDescribe("smallest group", field->from, field->to);
+
+	if (field->from != NULL && field->to != NULL &&
+		(from == NULL || to == NULL ||
+		 !DmDiffNodeEqual(DmDiffNodeGet(field->from, "columns"),
+						  DmDiffNodeGet(field->to, "columns"))))
+		report_maybe_more(c, change);
+	else if (field->to == NULL || (field->from != NULL && strtod(to, NULL) < strtod(from, NULL)))
+		report_shows_more(c, change);
+	else
+		DmDiffReport(c, DM_LEVEL_MINOR, "a release must keep more; readers lose nothing", "%s",
+					 change);
+}
+
+/* ---- stewards ---- */
+
+/* The member of a team, in either of its forms, who is a steward of this name; any if name is NULL. */
+static bool
+has_steward(DmDiffNode team, const char *name, List **names)
+{
+	DmDiffNode members = DmDiffNodeIsArray(team) ? team : DmDiffNodeGet(team, "members");
+	JsonbIterator *it;
+	JsonbValue member;
+	JsonbIteratorToken token;
+
+	if (!DmDiffNodeIsArray(members))
+		return false;
+	it = JsonbIteratorInit(members->val.binary.data);
+	while ((token = JsonbIteratorNext(&it, &member, true)) != WJB_DONE)
+	{
+		char *role = token == WJB_ELEM ? DmDiffNodeWord(DmDiffNodeGet(&member, "role")) : NULL;
+		char *user = token == WJB_ELEM ? DmDiffNodeText(DmDiffNodeGet(&member, "username")) : NULL;
+
+		if (role == NULL || user == NULL || strstr(role, "steward") == NULL ||
+			DmDiffNodeGet(&member, "dateOut") != NULL)
+			continue;
+		if (names != NULL)
+			*names = lappend(*names, user);
+		else if (strcmp(user, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Who is in a team is for people to know; but a steward reads raw. */
+void
+DmCompareTeam(DmCompare *c, const DmDiffFieldChange *field)
+{
+	List *stewards = NIL;
+	int before = list_length(c->changes);
+	ListCell *cell;
+
+	(void) has_steward(field->to, NULL, &stewards);
+	foreach (cell, stewards)
+		if (!has_steward(field->from, lfirst(cell), NULL))
+			report_shows_more(
+				c, psprintf("steward \"%s\" added: a steward reads raw", (char *) lfirst(cell)));
+	if (list_length(c->changes) == before)
+		DmDiffFieldPatch(c, field);
 }
 
 /* ---- row filters ---- */
@@ -649,27 +971,38 @@ filter_or_none(DmDiffNode value)
 	return value;
 }
 
-static void
-compare_filter(DmCompare *c, const DmDiffFieldChange *field)
+static bool
+is_no_row(DmDiffNode filter)
 {
-	DmDiffNode from = filter_or_none(field->from);
-	DmDiffNode to = filter_or_none(field->to);
-	char *change = DmDiffDescribe("row filter", from, to);
-	DmDiffOrder order;
+	char *text = DmDiffNodeText(filter);
 
-	if (from == NULL && to == NULL)
-		order = DM_ORDER_SAME;
-	else if (from == NULL)
-		order = DM_ORDER_TIGHTER;
-	else if (to == NULL)
-		order = DM_ORDER_LOOSER;
-	else
-		order = order_of_filters(DmDiffNodeText(from), DmDiffNodeText(to));
-	switch (order)
+	return text != NULL && pg_strcasecmp(text, "false") == 0;
+}
+
+static DmDiffOrder
+order_of_row_filters(DmDiffNode from, DmDiffNode to)
+{
+	if ((from == NULL && to == NULL) || (is_no_row(from) && is_no_row(to)))
+		return DM_ORDER_SAME;
+	if (from == NULL || is_no_row(to))
+		return DM_ORDER_TIGHTER;
+	if (to == NULL || is_no_row(from))
+		return DM_ORDER_LOOSER;
+	return order_of_filters(DmDiffNodeText(from), DmDiffNodeText(to));
+}
+
+/* One condition for another, both for the same readers. */
+static void
+compare_filters(DmCompare *c, DmDiffNode from, DmDiffNode to)
+{
+	char *change;
+
+	from = filter_or_none(from);
+	to = filter_or_none(to);
+	change = DmDiffDescribe("row filter", from, to);
+	switch (order_of_row_filters(from, to))
 	{
 		case DM_ORDER_SAME:
-			DmDiffReport(c, DM_LEVEL_PATCH, DM_REASON_WRITTEN_DIFFERENTLY, "%s",
-						 DmDiffDescribe("row filter", field->from, field->to));
 			break;
 		case DM_ORDER_TIGHTER:
 			report_shows_less(c, change);
@@ -678,21 +1011,50 @@ compare_filter(DmCompare *c, const DmDiffFieldChange *field)
 			report_shows_more(c, change);
 			break;
 		case DM_ORDER_UNKNOWN:
-			report_maybe_more(c, change);
+			if (!DmDiffNodeEqual(from, to))
+				report_maybe_more(c, change);
 			break;
 	}
+}
+
+/* The condition of a consumer, NULL for everyone who is not named: without a default, no row. */
+static DmDiffNode
+filter_of(DmDiffNode value, const char *consumer)
+{
+	static const JsonbValue no_row = {.type = jbvBool, .val.boolean = false};
+	DmDiffNode entry;
+
+	if (!DmDiffNodeIsObject(value))
+		return value;
+	entry = consumer != NULL ? DmDiffNodeGet(value, consumer) : NULL;
+	if (entry == NULL)
+		entry = DmDiffNodeGet(value, "default");
+	return entry != NULL ? entry : &no_row;
 }
 
 /* One filter for all, or an object of filters by consumer. */
 static void
 compare_row_filter(DmCompare *c, const DmDiffFieldChange *field)
 {
-	bool map = DmDiffNodeIsObject(field->from) || DmDiffNodeIsObject(field->to);
+	int before = list_length(c->changes);
+	ListCell *cell;
 
-	if (map && is_map_or_absent(field->from) && is_map_or_absent(field->to))
-		compare_entries(c, field, compare_filter);
-	else
-		compare_filter(c, field);
+	compare_filters(c, filter_of(field->from, NULL), filter_of(field->to, NULL));
+	foreach (cell, keys_of(field->from, field->to))
+	{
+		int saved;
+
+		CHECK_FOR_INTERRUPTS();
+		if (strcmp(lfirst(cell), "default") == 0)
+			continue;
+		saved = DmDiffPushName(c, lfirst(cell));
+		compare_filters(c, filter_of(field->from, lfirst(cell)),
+						filter_of(field->to, lfirst(cell)));
+		DmDiffPop(c, saved);
+	}
+	if (list_length(c->changes) == before)
+		DmDiffReport(c, DM_LEVEL_PATCH, DM_REASON_WRITTEN_DIFFERENTLY, "%s",
+					 DmDiffDescribe("row filter", field->from, field->to));
 }
 
 /* The columns that a role may read. */
@@ -897,8 +1259,13 @@ compare_aliases(DmCompare *c, const DmDiffFieldChange *field)
 
 /* By custom_name(). */
 static const DmDiffField custom_handlers[] = {
-	{"datamesh.mask", compare_mask},
+	{"datamesh.mask", compare_property_mask},
 	{"datamesh.maskingrules", compare_masking_rules},
+	{"maskingrules", compare_masking_rules},
+	{"datamesh.piicolumns", compare_personal_columns},
+	{"piicolumns", compare_personal_columns},
+	{"accesspolicy", compare_access_policy},
+	{"datamesh.kanonymity", compare_anonymity},
 	{"datamesh.rowfilter", compare_row_filter},
 	{"datamesh.columns", compare_column_list},
 	{"datamesh.mode", compare_mode},

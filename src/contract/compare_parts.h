@@ -36,6 +36,10 @@ typedef struct DmDiffRename
 typedef struct DmCompare
 {
 	List *changes;
+	DmDiffNode from_document;
+	DmDiffNode to_document;
+	DmDiffNode from_property; /* the column that is being compared, or NULL */
+	DmDiffNode to_property;
 	StringInfoData path; /* where we are */
 	int depth;           /* of properties within properties */
 	bool widening;
@@ -176,6 +180,8 @@ extern void DmCompareSlas(DmCompare *c, const DmDiffFieldChange *field);
 /* compare_access.c */
 extern bool DmDiffHasWriter(DmDiffNode roles);
 extern void DmCompareRoles(DmCompare *c, const DmDiffFieldChange *field);
+extern void DmCompareTeam(DmCompare *c, const DmDiffFieldChange *field);
+extern void DmCompareClassification(DmCompare *c, const DmDiffFieldChange *field);
 extern void DmCompareCustom(DmCompare *c, const DmDiffFieldChange *field);
 /* The names that customProperties datamesh.aliases keeps: is "name" one of them? */
 extern bool DmDiffHasAlias(DmDiffNode item, const char *name);

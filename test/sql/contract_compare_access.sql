@@ -46,6 +46,9 @@ FROM (SELECT jsonb_build_object('schema', jsonb_build_array(jsonb_build_object('
                  jsonb_build_array('{"name": "c"}' || pg_temp.entry('datamesh.mask', new)))))) AS d(a, b);
 $$;
 
+CREATE FUNCTION pg_temp.column(mask jsonb) RETURNS jsonb LANGUAGE sql AS $$
+SELECT jsonb_build_object('schema', jsonb_build_array(jsonb_build_object('name', 't', 'properties', jsonb_build_array('{"name": "c"}' || pg_temp.entry('datamesh.mask', mask))))) $$;
+
 -- roles: granted and revoked, more and less access
 SELECT pg_temp.roles(NULL, '[]', '[{"role": "marketing", "access": "read"}]');
 SELECT pg_temp.roles(NULL, '[{"role": "marketing", "access": "read"}]', '[{"role": "finance", "access": "read"}]');
@@ -79,6 +82,28 @@ SELECT pg_temp.mask(NULL, '"hash"');
 -- the lesson's masking_rules, at the contract
 SELECT pg_temp.custom('datamesh.masking_rules', '{"customer_name": "partial_mask"}', '{"customer_name": "mask_redact", "email": "hash"}');
 
+-- by consumer: one by one, each against what it had before, be it what all others have
+SELECT pg_temp.changes(n, pg_temp.column(a), pg_temp.column(b)) FROM (VALUES
+    ('one consumer less', '{"function": "hash", "consumers": {"finance": "none", "audit": "null"}}'::jsonb, '{"function": "hash", "consumers": {"audit": "null"}}'::jsonb),
+    ('one and the rest', '{"function": "partial", "consumers": {"finance": "none"}}', '{"function": "redact", "consumers": {"finance": "hash"}}'),
+    ('from text', '"hash"', '{"function": "hash", "consumers": {"finance": "hash"}}'),
+    ('for all or one', '"none"', '{"function": "none", "consumers": {"finance": "email"}}'),
+    ('personal others', '{"consumers": {"finance": "none"}}', '{"function": "redact", "consumers": {"finance": "none"}}'),
+    ('no map', '{"function": "hash", "consumers": "finance"}', '{"function": "hash"}')) AS t(n, a, b);
+-- personal data is redacted where no mask is named
+SELECT pg_temp.changes('classified', '{"schema": [{"name": "t", "properties": [{"name": "c"}]}]}', '{"schema": [{"name": "t", "properties": [{"name": "c", "classification": "PII"}]}]}');
+SELECT pg_temp.changes('and masked', pg_temp.column('"hash"'), jsonb_set(pg_temp.column('"hash"'), '{schema,0,properties,0,classification}', '"pii"'));
+SELECT pg_temp.changes('named', jsonb_set(pg_temp.column(NULL), '{schema,0,properties,0,classification}', '"pii"'), jsonb_set(pg_temp.column('"email"'), '{schema,0,properties,0,classification}', '"pii"'));
+SELECT pg_temp.changes('named and listed', pg_temp.column(NULL) || pg_temp.entry('pii_columns', '["c"]'), pg_temp.column('"none"') || pg_temp.entry('pii_columns', '["c"]'));
+SELECT pg_temp.changes('another', '{"schema": [{"name": "t", "properties": [{"name": "c", "classification": "internal"}]}]}', '{"schema": [{"name": "t", "properties": [{"name": "c", "classification": "public"}]}]}');
+SELECT pg_temp.custom('datamesh.pii_columns', '["a"]', '["b", "a"]');
+SELECT pg_temp.custom('access_policy', '{"pii_columns": ["a"], "masking_rules": {"a": "hash"}, "owner_domain": "x"}', '{"pii_columns": [], "masking_rules": {"a": "redact"}, "owner_domain": "y"}');
+-- small groups, and stewards
+SELECT pg_temp.custom('datamesh.kAnonymity', NULL, '{"k": 5, "columns": ["a"]}');
+SELECT pg_temp.custom('datamesh.kAnonymity', '{"k": 3, "columns": ["a"]}', '{"k": 5, "columns": ["a"]}');
+SELECT pg_temp.custom('datamesh.kAnonymity', '{"k": 3, "columns": ["a"]}', '{"k": 3, "columns": ["a", "b"]}');
+SELECT pg_temp.changes('steward', '{"team": {"name": "x"}}', '{"team": {"name": "x", "members": [{"username": "dana", "role": "Data Steward"}, {"username": "eve", "role": "owner"}]}}');
+
 -- row filters: narrowed, widened, neither for certain
 SELECT pg_temp.custom('datamesh.rowFilter', NULL, '"region = ''EU''"');
 SELECT pg_temp.custom('datamesh.rowFilter', '"a = 1"', '"a = 1 AND b = 2"');
@@ -96,6 +121,9 @@ SELECT pg_temp.custom('datamesh.rowFilter', NULL, 'true');
 SELECT pg_temp.custom('datamesh.rowFilter', NULL, 'false');
 -- by consumer, and within a role
 SELECT pg_temp.custom('datamesh.row_filter', '{"marketing": "a = 1"}', '{"marketing": "a = 1 AND b = 1", "finance": "c = 1"}');
+SELECT pg_temp.custom('datamesh.rowFilter', '"a = 1"', '{"marketing": "a = 1", "default": false}');
+SELECT pg_temp.custom('datamesh.rowFilter', '{"marketing": "a = 1"}', '{"marketing": "a = 1", "default": "a = 1"}');
+SELECT pg_temp.custom('datamesh.rowFilter', '{"marketing": "a = 1", "default": "b = 1"}', '{"default": "b = 1"}');
 SELECT pg_temp.roles(NULL, '[{"role": "m"}]', '[{"role": "m", "customProperties": [{"property": "datamesh.rowFilter", "value": "a = 1"}]}]');
 -- columns that a role may read
 SELECT pg_temp.roles(NULL, '[{"role": "m", "customProperties": [{"property": "datamesh.columns", "value": ["a", "b"]}]}]',
