@@ -216,6 +216,7 @@ REGRESS = \
 	publish_mask \
 	publish_mask_types \
 	publish_mask_refused \
+	publish_mask_keyed \
 	publish_row_filter \
 	publish_protect \
 	publish_fold \
