@@ -227,7 +227,7 @@ REGRESS = \
 REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=semver --load-extension=datamesh
 ISOLATION = catalog_append_race catalog_load_race quality_snapshot governance_votes governance_publish \
 	publish_publish publish_readers publish_retention publish_alter publish_rollback publish_shape publish_fold_race \
-	governance_guard_race access_readers
+	governance_guard_race access_readers access_request_race
 ISOLATION_OPTS = --inputdir=test --outputdir=output_iso --load-extension=semver --load-extension=datamesh
 # Tests in Perl make clusters of their own and cannot run as root, so they are not part of a plain
 # installcheck: run scripts/test.sh tap, or make installcheck TAP_TESTS=1.

@@ -16,6 +16,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -23,6 +24,7 @@
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "base/errors.h"
@@ -177,6 +179,32 @@ DmAccessDecide(int32 request, bool approves, const char *comment)
 
 /* ---- the end of access ---- */
 
+/*
+ * A transaction with an old snapshot has not seen what was granted since, and must not report that there
+ * is nothing to revoke.  Who reads is locked: with the newest snapshot this is the truth.
+ */
+static void
+require_no_grant(int32 product_id, Oid role)
+{
+	const Oid types[] = {INT4OID, OIDOID};
+	Datum values[] = {Int32GetDatum(product_id), ObjectIdGetDatum(role)};
+	DmIdentity saved;
+
+	DmBecomeExtensionOwner(&saved);
+	PushActiveSnapshot(GetLatestSnapshot());
+	DmSpiExecute("SELECT FROM datamesh.access_grant AS g, datamesh.known_role(g.role_name, "
+				 "g.role_oid, g.cluster) AS k WHERE g.product_id = $1 AND k.role = $2 AND "
+				 "g.revoked_at IS NULL",
+				 2, types, values, NULL, true);
+	PopActiveSnapshot();
+	DmIdentityRestore(&saved);
+	if (SPI_processed > 0)
+		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+						errmsg("could not serialize access due to concurrent update"),
+						errdetail("Access was granted after this transaction began."),
+						errhint("Try again in a new transaction.")));
+}
+
 /* CALL datamesh.revoke_access(product text, role text, why text DEFAULT NULL) */
 Datum
 dm_revoke_access(PG_FUNCTION_ARGS)
@@ -197,6 +225,8 @@ dm_revoke_access(PG_FUNCTION_ARGS)
 		DmRequireDomainMember(product->domain);
 	values[0] = Int32GetDatum(product->product_id);
 	DmCouncilChange("SELECT datamesh.end_access($1, $2, $3, $4)", 4, types, values, nulls);
+	if (IsolationUsesXactSnapshot() && OidIsValid(oid))
+		require_no_grant(product->product_id, oid);
 	DmCouncilEnd();
 	PG_RETURN_VOID();
 }
