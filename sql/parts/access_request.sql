@@ -51,6 +51,25 @@ END;
 COMMENT ON FUNCTION datamesh.known_role(name, oid, bigint) IS
 'The role that was recorded with its name, its OID and the cluster where it has that: in that cluster the OID decides; elsewhere, after a restore, the name does, if the role has a grant of USAGE on schema datamesh of its own. Null for a role that is gone, and for a new one of the same name.';
 
+CREATE FUNCTION datamesh.end_namesakes(role name) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    here bigint := (pg_control_system()).system_identifier;
+BEGIN
+    IF EXISTS (SELECT FROM pg_namespace AS n, aclexplode(n.nspacl) AS a JOIN pg_roles AS r ON r.oid = a.grantee
+               WHERE n.nspname = 'datamesh' AND r.rolname = role AND a.privilege_type = 'USAGE') THEN
+        RETURN;
+    END IF;
+    UPDATE datamesh.access_grant AS g SET revoked_at = clock_timestamp(), revoked_by = session_user, why = 'the role is gone'
+    WHERE g.role_name = role AND g.cluster <> here AND g.revoked_at IS NULL;
+    UPDATE datamesh.council_member AS m SET until = clock_timestamp()
+    WHERE m.role_name = role AND m.cluster <> here AND m.until IS NULL;
+    UPDATE datamesh.consumer AS c SET role_oid = 0, cluster = here WHERE c.role_name = role AND c.cluster <> here;
+END $$;
+REVOKE ALL ON FUNCTION datamesh.end_namesakes(name) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.end_namesakes(name) IS
+'Called before a role gets the grant of USAGE on schema datamesh by which roles are known again after a restore. A role that has none is another one than the role of its name whose access, seat or name as a consumer a dump brought along: those end here, or the grant would bring them back.';
+
 CREATE FUNCTION datamesh.contract_stewards(contract integer) RETURNS TABLE (steward name, role oid)
 LANGUAGE sql STABLE SECURITY DEFINER ROWS 2 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
@@ -705,7 +724,7 @@ COMMENT ON VIEW datamesh.access IS
 CREATE VIEW datamesh.access_requests WITH (security_barrier = true) AS
 SELECT a.request_id AS request, p.product, coalesce(k.current_name, (a.subject ->> 'role')::name) AS role, a.why AS purpose,
        (a.subject ->> 'until')::timestamptz AS until,
-       CASE WHEN a.status = 'pending' AND datamesh.request_outdated(a.request_id) THEN 'outdated'
+       CASE WHEN a.status = 'pending' AND (k.role IS NULL OR datamesh.request_outdated(a.request_id)) THEN 'outdated'
             WHEN a.status = 'rejected' THEN 'denied' WHEN a.status = 'void' THEN 'withdrawn' ELSE a.status END AS status,
        CASE WHEN a.status = 'pending' THEN s.deciders END AS waits_for,
        a.requested_by, a.requested_at,

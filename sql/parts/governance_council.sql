@@ -99,6 +99,7 @@ BEGIN
     UPDATE datamesh.council_member AS m SET until = clock_timestamp() WHERE m.role_name = role AND m.until IS NULL;
     INSERT INTO datamesh.council_member (role_name, role_oid, domain_name, since)
     VALUES (role, store_member.role_oid, domain::name, clock_timestamp());
+    PERFORM datamesh.end_namesakes(role);
     EXECUTE format('GRANT USAGE ON SCHEMA datamesh TO %I', role);
     RETURN datamesh.event_row('council_member_added', NULL, NULL, jsonb_build_object('role', role, 'domain', domain));
 END $$;

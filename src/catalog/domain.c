@@ -451,6 +451,7 @@ insert_consumer(const char *name, const char *role, Oid role_oid, const char *de
 		"description = coalesce(excluded.description, c.description)",
 		5, types, values, nulls, false);
 	/* By this grant the role is known again after a restore: see consumer_role() in lookup.c. */
+	run("SELECT datamesh.end_namesakes(%s)", quote_literal_cstr(role));
 	run("GRANT USAGE ON SCHEMA datamesh TO %s", quote_identifier(role));
 }
 

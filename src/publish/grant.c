@@ -315,6 +315,9 @@ settle_usage(const char *name, Oid role, bool enters)
 	if (holds_on_schema(schema, role) == enters)
 		return;
 	LockDatabaseObject(NamespaceRelationId, schema, 0, ShareUpdateExclusiveLock);
+	if (enters && strcmp(name, "datamesh") == 0)
+		DmRun(psprintf("SELECT datamesh.end_namesakes(%s)",
+					   quote_literal_cstr(GetUserNameFromId(role, false))));
 	DmRun(psprintf(enters ? "GRANT USAGE ON SCHEMA %s TO %s"
 						  : "REVOKE ALL ON SCHEMA %s FROM %s CASCADE",
 				   pstrdup(quote_identifier(name)), DmRoleLabel(role)));
