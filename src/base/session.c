@@ -186,11 +186,17 @@ DmOuterUser(void)
 }
 
 void
-DmBecomeDomain(DmIdentity *saved, Oid role)
+DmBecomeRestricted(DmIdentity *saved, Oid role)
 {
 	saved->work_depth = work_depth;
 	switch_work(false);
 	become(saved, role, SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+}
+
+void
+DmBecomeDomain(DmIdentity *saved, Oid role)
+{
+	DmBecomeRestricted(saved, role);
 	act_for(role);
 }
 

@@ -28,11 +28,14 @@ typedef struct DmIdentity
  * DmIdentityRestore.  An error needs no clean-up of ours: (sub)transaction
  * abort restores both the user and the settings.
  *
- * DmBecomeDomain: for the domain's code; sets SECURITY_RESTRICTED_OPERATION.
+ * DmBecomeDomain: for the domain's code; sets SECURITY_RESTRICTED_OPERATION.  The domain is who acts, for
+ * as long as this lasts (DmOuterUser): only for what the domain itself asks of us.
+ * DmBecomeRestricted: the same for what the caller asks for himself, who remains the one who acts.
  * DmBecomeExtensionOwner: for our own catalog; never run anything under it
  * that a user wrote.
  */
 extern void DmBecomeDomain(DmIdentity *saved, Oid role);
+extern void DmBecomeRestricted(DmIdentity *saved, Oid role);
 extern void DmBecomeExtensionOwner(DmIdentity *saved);
 extern void DmIdentityRestore(const DmIdentity *saved);
 

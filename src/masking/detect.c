@@ -225,7 +225,7 @@ scan_relation(Sampling *scan)
 	{
 		char *sql = sample_query(scan, rel);
 
-		DmBecomeDomain(&saved, has_privs_of_role(GetUserId(), owner) ? owner : GetUserId());
+		DmBecomeRestricted(&saved, has_privs_of_role(GetUserId(), owner) ? owner : GetUserId());
 		run_scan(scan, sql);
 		DmIdentityRestore(&saved);
 	}

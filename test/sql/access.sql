@@ -110,6 +110,16 @@ SELECT * FROM pg_temp.peer();
 CREATE FUNCTION pg_temp.lesser() RETURNS SETOF public.racc_port LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN QUERY SELECT * FROM public.racc_port; END';
 SET ROLE regress_acc_owner;
 SELECT * FROM pg_temp.lesser();
+-- nor does a function of ours that reads with its caller's rights show more than both may see
+SET ROLE regress_acc_marketing;
+CREATE FUNCTION pg_temp.say(value text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '% sees %', current_user, value; RETURN value; END $$;
+CREATE TEMP VIEW spy AS SELECT pg_temp.say(name) AS name FROM public.racc_port;
+GRANT SELECT ON spy TO PUBLIC;
+SET ROLE regress_acc_owner;
+CREATE FUNCTION pg_temp.look(relation regclass) RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM datamesh.detect_pii(relation)';
+SELECT pg_temp.look('spy');
+SET ROLE regress_acc_marketing;
+SELECT pg_temp.look('spy');
 -- pseudonyms: the caller's where the function's owner reads raw, none where both have one
 SET ROLE regress_acc_finance;
 CREATE FUNCTION pg_temp.name_of_finance() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT datamesh.reader_name(70001)';
