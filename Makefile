@@ -133,6 +133,7 @@ OBJS = \
 	src/publish/fold.o \
 	src/publish/progress.o \
 	src/publish/explain.o \
+	src/publish/explain_execute.o \
 	src/publish/explain_print.o
 
 # The install script is these pieces in this order.

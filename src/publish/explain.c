@@ -13,9 +13,8 @@
  * entry without a mark came in while planning (a function that was inlined): then nothing of the
  * plan is shown, because what cannot be told apart is hidden.
  *
- * EXPLAIN EXECUTE plans nothing anew, and is refused on ports.  A plan also gets out by debug_print_plan
- * and its kin, which are for superusers here, and by auto_explain, whose messages go to the
- * server's log and to nobody else but superusers.
+ * A plan also gets out by debug_print_plan and its kin, which are for superusers here, and by
+ * auto_explain, whose messages go to the server's log and to nobody else but superusers.
  *
  *-------------------------------------------------------------------------
  */
@@ -363,24 +362,25 @@ utility(PlannedStmt *planned, const char *text, bool read_only_tree, ProcessUtil
 {
 	ExecuteStmt *execute =
 		IsA(planned->utilityStmt, ExplainStmt) ? explained_execute(planned->utilityStmt) : NULL;
+	EState *estate = NULL;
 
-	if (execute != NULL && has_mesh())
+	if (execute != NULL && has_mesh() && port_in_prepared(execute->name) != NULL)
 	{
-		char *label = port_in_prepared(execute->name);
+		PlannedStmt *other = makeNode(PlannedStmt);
 
-		if (label != NULL)
-			ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-							errmsg("cannot explain prepared statement \"%s\": it reads port %s",
-								   execute->name, label),
-							errdetail("How a port is read is shown to its domain only."),
-							errhint("EXPLAIN the query itself, which shows the plan above the "
-									"port.")));
+		estate = CreateExecutorState();
+		*other = *planned;
+		other->utilityStmt = (Node *) DmExplainPrepared((ExplainStmt *) planned->utilityStmt,
+														execute, text, params, estate, &params);
+		planned = other;
 	}
 	if (next_utility != NULL)
 		next_utility(planned, text, read_only_tree, context, params, environment, dest, completion);
 	else
 		standard_ProcessUtility(planned, text, read_only_tree, context, params, environment, dest,
 								completion);
+	if (estate != NULL)
+		FreeExecutorState(estate);
 }
 
 /* ---- other ways for a plan to get out ---- */

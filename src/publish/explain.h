@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * explain.h
- *		What the two files of EXPLAIN over ports share.
+ *		What the files of EXPLAIN over ports share.
  *
  *	explain.c		who may see what, and where each part of a plan comes from
  *	explain_print.c	the plan above the ports, in PostgreSQL's words
+ *	explain_execute.c	EXPLAIN EXECUTE
  *
  *-------------------------------------------------------------------------
  */
@@ -13,6 +14,7 @@
 
 #include "commands/explain.h"
 #include "executor/execdesc.h"
+#include "nodes/execnodes.h"
 
 /* One occurrence of a port in a query, whose inside is not for the user. */
 typedef struct DmHiddenPort
@@ -36,5 +38,13 @@ extern void DmOriginOf(const RangeTblEntry *rte, int ports, DmOrigin *origin);
  * Print the plan with everything that belongs to ports (a list of DmHiddenPort) folded into a line for each.
  */
 extern void DmExplainPrint(ExplainState *es, QueryDesc *query, List *ports);
+
+/*
+ * The same EXPLAIN with the prepared query itself, and its parameters; outer are those of the statement
+ * that this is in.  What is evaluated lives in estate, which must be kept until the statement is done.
+ */
+extern ExplainStmt *DmExplainPrepared(const ExplainStmt *explain, const ExecuteStmt *execute,
+									  const char *text, ParamListInfo outer, EState *estate,
+									  ParamListInfo *params);
 
 #endif /* DATAMESH_PUBLISH_EXPLAIN_H */
