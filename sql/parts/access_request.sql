@@ -345,6 +345,18 @@ REVOKE ALL ON FUNCTION datamesh.access_speaker(integer, oid) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.access_speaker(integer, oid) IS
 'The role for which a caller can decide on a request for access now; null if it can for none.';
 
+CREATE FUNCTION datamesh.is_own_request(request integer, caller oid, session oid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+SELECT a.subject ->> 'cluster' = (pg_control_system()).system_identifier::text
+       AND (caller IN ((a.subject ->> 'asked_by')::oid, (a.subject ->> 'role_oid')::oid)
+            OR session = (a.subject ->> 'asked_in')::oid AND NOT (SELECT o.rolsuper FROM pg_roles AS o WHERE o.oid = session))
+FROM datamesh.approval_request AS a WHERE a.request_id = request AND a.kind = 'access';
+END;
+REVOKE ALL ON FUNCTION datamesh.is_own_request(integer, oid, oid) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.is_own_request(integer, oid, oid) IS
+'Whether a request for access was made by the caller, for the caller, or by the role that began the caller''s session (unless that is a superuser, as whom many people may come).';
+
 CREATE FUNCTION datamesh.decide_access(request integer, caller oid, session oid, approves boolean, comment text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -389,9 +401,7 @@ BEGIN
               HINT = 'SET ROLE to a role that can, or ask one of its members.';
     END IF;
     r := datamesh.require_open_request(request);
-    IF approves AND (caller IN ((r.subject ->> 'asked_by')::oid, (r.subject ->> 'role_oid')::oid)
-                     OR session = (r.subject ->> 'asked_in')::oid
-                        AND NOT (SELECT o.rolsuper FROM pg_roles AS o WHERE o.oid = session)) THEN
+    IF approves AND datamesh.is_own_request(request, caller, session) THEN
         RAISE EXCEPTION 'nobody approves what they asked for themselves'
         USING ERRCODE = 'insufficient_privilege', DETAIL = format('Request %s was made by role "%s".', request, r.requested_by),
               HINT = 'Somebody else of those who decide has to.';

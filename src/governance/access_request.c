@@ -164,15 +164,28 @@ DmAccessDecide(int32 request, bool approves, const char *comment)
 					  ObjectIdGetDatum(GetSessionUserId()), BoolGetDatum(approves),
 					  comment != NULL ? CStringGetTextDatum(comment) : (Datum) 0};
 	const bool nulls[] = {false, false, false, false, comment == NULL};
-	char *turn;
+	bool votes;
+	bool own;
+	bool isnull;
 	DmIdentity saved;
 
 	DmBecomeExtensionOwner(&saved);
-	DmSpiExecute("SELECT datamesh.access_turn($1)", 1, types, values, NULL, false);
-	turn = DmSpiText(0, 1);
+	DmSpiExecute("SELECT t.turn = 'council', datamesh.is_own_request($1, $2, $3) FROM "
+				 "datamesh.access_turn($1) AS t(turn)",
+				 3, types, values, NULL, false);
+	votes = DatumGetBool(DmSpiDatum(0, 1, &isnull));
+	own = !isnull && DatumGetBool(DmSpiDatum(0, 2, &isnull));
 	DmIdentityRestore(&saved);
-	if (turn == NULL || (strcmp(turn, "council") == 0 && DmCouncilSeat() != NULL))
+	if (isnull)
 		return false;
+	if (votes && DmCouncilSeat() != NULL)
+	{
+		if (approves && own)
+			ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+							errmsg("nobody approves what they asked for themselves"),
+							errhint("Other members of the council have to.")));
+		return false;
+	}
 	DmCouncilChange("SELECT datamesh.decide_access($1, $2, $3, $4, $5)", 5, types, values, nulls);
 	return true;
 }

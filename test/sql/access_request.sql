@@ -363,13 +363,21 @@ SET ROLE regress_rq_c1;
 CALL datamesh.deny(8013, 'no');
 SET ROLE regress_rq_outsider;
 SELECT status FROM datamesh.access_requests WHERE request = 8013;
+-- nor does the council approve what its members asked for themselves
+SET ROLE regress_rq_c2;
+CALL datamesh.request_access('rqsales.people', 'curious');
+SET ROLE regress_rq_sales;
+CALL datamesh.approve(8014);
+SET ROLE regress_rq_c2;
+CALL datamesh.approve(8014);
+CALL datamesh.withdraw_request(8014);
 RESET ROLE;
 -- only a warning
 CALL datamesh.set_policy('access.approval', severity => 'WARNING', why => 'trust');
 SET ROLE regress_rq_outsider;
 CALL datamesh.request_access('rqsales.people', 'a poll');
 SET ROLE regress_rq_sales;
-CALL datamesh.approve(8014);
+CALL datamesh.approve(8015);
 RESET ROLE;
 
 -- ---- the end of a product ----
@@ -384,18 +392,35 @@ CALL datamesh.deprecate('rqsales.people', '1.0.0', current_date);
 CALL datamesh.retire('rqsales.people');
 SELECT request, status FROM datamesh.access_requests WHERE product = 'rqsales.people' ORDER BY 1;
 SELECT count(*) FROM datamesh.access WHERE product = 'rqsales.people';
-CALL datamesh.approve(8015);
+CALL datamesh.approve(8016);
 SET ROLE regress_rq_lead;
 CALL datamesh.request_access('rqsales.people', 'too late');
 RESET ROLE;
 SELECT has_schema_privilege('regress_rq_outsider', 'rqsales', 'USAGE') AS enters;
+
+-- ---- longer ----
+SET ROLE regress_rq_analyst;
+CALL datamesh.request_access('rqsales.clv', 'for a while', until => '2100-01-01');
+SET ROLE regress_rq_sales;
+CALL datamesh.approve(8017);
+SET ROLE regress_rq_analyst;
+CALL datamesh.request_access('rqsales.clv', 'for a while', until => '2099-01-01');
+CALL datamesh.request_access('rqsales.clv', 'for longer', until => '2101-01-01');
+CALL datamesh.request_access('rqsales.clv', 'for good');
+CALL datamesh.withdraw_request(8019);
+SET ROLE regress_rq_sales;
+CALL datamesh.approve(8018);
+SELECT purpose, until FROM datamesh.access WHERE role = 'regress_rq_analyst' ORDER BY until;
+CALL datamesh.revoke_access('rqsales.clv', 'regress_rq_analyst');
+SELECT count(*) FROM datamesh.access WHERE role = 'regress_rq_analyst';
+RESET ROLE;
 
 -- ---- who may do what ----
 SELECT p.proname FROM pg_proc AS p
 WHERE p.pronamespace = 'datamesh'::regnamespace AND p.proacl IS NULL
   AND p.proname IN ('lock_readers', 'hold_role', 'settle_reader', 'access_needs_council', 'access_stages', 'access_already',
                     'store_access_request', 'access_speaker', 'decide_access', 'access_decided', 'end_request', 'end_access',
-                    'end_expired_access', 'end_all_access', 'expire_grants', 'grants_by_hand');
+                    'end_expired_access', 'end_all_access', 'expire_grants', 'grants_by_hand', 'is_own_request', 'end_namesakes');
 SELECT relname FROM pg_class WHERE relnamespace = 'datamesh'::regnamespace
   AND relname IN ('port_reader', 'port_privilege', 'access_decision') AND relacl IS NOT NULL;
 -- everything is in the event log, with names and figures, and without the purpose
