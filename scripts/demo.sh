@@ -51,6 +51,7 @@ ask() {
 	return "$status"
 }
 
+show_lines() { sed 's/^/   /' <<<"$1"; }
 show_question() { sed -e "1s/^/   $DIM$1=>$PLAIN /" -e "2,\$s/^/   ${1//?/ }   /" "$WORK/question.sql"; }
 show_answer() { sed '/^$/d; s/^/   /' "$WORK/answer"; }
 
@@ -172,7 +173,7 @@ SQL
 
 	step "The contract" \
 		"What consumers may rely on: an Open Data Contract Standard document, in YAML. Columns, rules, how" \
-		"fresh, and who may read. (The file: scripts/demo/contract.yaml)"
+		"fresh, who may read, and what they see of personal data. (The file: scripts/demo/contract.yaml)"
 	sed 's/^/   | /' "$ROOT/scripts/demo/contract.yaml"
 	echo
 	contract=$(<"$ROOT/scripts/demo/contract.yaml")
@@ -233,7 +234,7 @@ CALL datamesh.publish('sales.customer_lifetime_value');
 SELECT product, version, status FROM datamesh.contracts WHERE product = 'sales.customer_lifetime_value';
 SQL
 
-	step "What a consumer sees" "Marketing is named in the contract, and reads."
+	step "What a consumer sees" "Marketing is named in the contract, and reads; names are masked as the contract says."
 	sql marketing_team <<'SQL'
 SELECT segment, count(*) AS customers, sum(total_revenue) AS revenue, max(last_order_date) AS last_order
   FROM sales.customer_lifetime_value GROUP BY segment ORDER BY revenue DESC;
@@ -288,29 +289,64 @@ CALL datamesh.rollback('sales.customer_lifetime_value', :first);
 SELECT count(*) AS after_going_back FROM sales.customer_lifetime_value;
 SQL
 
-	step "A mask" \
-		"The initial is personal data as well: the next major version masks it for everybody but finance. The team" \
-		"reads what it always read, and the port of version 1 stays as it is."
-	masked=${contract/version: 1.2.0/version: 2.0.0}
-	masked=${masked/"description: The initial of the customer's name}"/"classification: pii,
-         customProperties: [{property: datamesh.mask, value: {function: redact, consumers: {finance: none}}}]}"}
-	diff <(echo "$contract") <(echo "$masked") | grep '^>' | sed 's/^>/   |/' || true
-	echo
-	load_contract "$masked" || { show_answer; die "step $STEP: the contract was refused"; }
+	step "Asking for access" \
+		"The supplier is not in the contract: it asks, with a purpose and for a time. The owner decides, and the" \
+		"decision grants. What was granted can be revoked, and ends at once."
+	sql supplier <<'SQL'
+CALL datamesh.request_access('sales.customer_lifetime_value', purpose => 'planning next season together',
+                             until => now() + interval '30 days');
+SQL
+	quietly sales_team <<'SQL'
+SELECT request AS id FROM datamesh.access_requests WHERE status = 'pending' \gset
+CALL datamesh.approve(:id);
+SQL
+	tell "${DIM}sales_team=>$PLAIN CALL datamesh.approve(...);" ""
+	sql supplier <<'SQL'
+SELECT customer_id, customer_name, segment FROM sales.customer_lifetime_value ORDER BY ltv_score DESC, customer_id LIMIT 1;
+SELECT DISTINCT reader, basis, access, mask FROM datamesh.my_access('sales.customer_lifetime_value') WHERE "column" = 'customer_name';
+SQL
 	sql sales_team <<'SQL'
-CALL datamesh.publish('sales.customer_lifetime_value', '2.0.0');
+CALL datamesh.revoke_access('sales.customer_lifetime_value', 'supplier', 'the season is planned');
 SQL
-	for reader in sales_team finance_team marketing_team; do
-		sql "$reader" <<'SQL'
-SELECT current_user AS reader, customer_id, customer_name FROM sales.customer_lifetime_value ORDER BY customer_id LIMIT 1;
+	refused supplier 'permission denied' <<'SQL'
+SELECT count(*) FROM sales.customer_lifetime_value;
 SQL
-	done
 
 	step "Everything is on record" "Each change of state is a row of an append-only, hash-chained log."
 	sql postgres <<'SQL'
 SELECT event_id, kind, actor, product, version FROM datamesh.events ORDER BY event_id;
 SELECT count(*) AS events_that_were_tampered_with FROM datamesh.verify_event_log();
 SQL
+
+	step "One SELECT, three people" \
+		"The team that owns the product, marketing, which the contract names, and a supplier without access." \
+		"What each sees is decided when the query runs, and there is no other way in."
+	side_by_side sales_team marketing_team supplier <<'SQL'
+SELECT customer_id AS id, customer_name, segment FROM sales.customer_lifetime_value
+ ORDER BY ltv_score DESC, customer_id LIMIT 3;
+SQL
+}
+
+# side_by_side ROLE...: run the SQL of standard input as each role; the answers stand beside each other.
+side_by_side() {
+	local question role status width=38
+	question=$(cat)
+	show_lines "$question"
+	for role in "$@"; do
+		status=0
+		ask "$role" <<<"$question" || status=$?
+		{ echo "$role=>" && sed '/^$/d; /rows)$/d; /^LINE/,$d' "$WORK/answer" | fold -s -w "$((width - 2))"; } >"$WORK/side.$role"
+		if [ "$role" = supplier ]; then
+			[ "$status" -ne 0 ] || die "step $STEP: $role should have been refused, and was not"
+		else
+			[ "$status" -eq 0 ] || die "step $STEP did not work for $role: $(<"$WORK/answer")"
+		fi
+	done
+	cmp -s "$WORK/side.$1" <(sed "1s/.*/$1=>/" "$WORK/side.$2") && die "step $STEP: $1 and $2 see the same"
+	echo
+	(cd "$WORK" && paste -d '\t' "${@/#/side.}") |
+		awk -F '\t' -v width="$width" '{ printf "   "; for (i = 1; i <= NF; i++) printf "%-" width "s", $i; print "" }' |
+		sed 's/ *$//'
 }
 
 load_contract() {
@@ -332,7 +368,7 @@ WITH invoice AS (
     SELECT customer_id, datamesh.ltv(amount, order_date, (SELECT max(order_date) FROM invoice)) AS ltv
       FROM invoice GROUP BY customer_id
 )
-SELECT o.customer_id, left(c.customer_name, 1) || '***', $2, (ltv).total_revenue, (ltv).order_count,
+SELECT o.customer_id, c.customer_name, $2, (ltv).total_revenue, (ltv).order_count,
        (ltv).avg_order_value, (ltv).first_order_date, (ltv).last_order_date, (ltv).segment, now(), '1.2.0'
   FROM o LEFT JOIN sales_internal.customers_master AS c USING (customer_id);
 SQL

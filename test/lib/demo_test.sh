@@ -56,10 +56,12 @@ check '--help names --orders' says '--orders FILE'
 
 # the generated story
 check 'the story comes to its end' run
-check 'in numbered steps' headings 9
+check 'in numbered steps' headings 11
 check 'it says what the rule leaves out' says 'no_customer'
 check 'it shows the refusal' says 'ERROR: .*customer_lifetime_value'
 check 'it shows what a stranger gets' says 'permission denied'
+check 'it ends with one SELECT as three people' grep -qE '^ +sales_team=> +marketing_team=> +supplier=>$' "$box/out"
+check 'the owner reads names, marketing their ends, a stranger nothing' grep -qE 'Customer [0-9]+ .*C[*]{3}[0-9] ' "$box/out"
 check 'and leaves nothing behind' nothing_left
 
 # a small Online Retail file, made the way spreadsheets make them
