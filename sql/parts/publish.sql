@@ -33,7 +33,7 @@ ALTER TABLE datamesh.port ENABLE ALWAYS TRIGGER port_switched;
 CREATE PROCEDURE datamesh.publish(product text, version text DEFAULT NULL, dry_run boolean DEFAULT false)
 LANGUAGE c AS 'MODULE_PATHNAME', 'dm_publish';
 COMMENT ON PROCEDURE datamesh.publish(text, text, boolean) IS
-'Publishes a release of a data product: copies and measures its source, and lets consumers see the copy if every gate is open. version: NULL is the highest that is not retired. dry_run: everything up to the verdict, which comes as messages and a stored report, and never as an error. For members of the domain. Errors: MD201 a gate is closed (nothing a consumer sees has changed; see datamesh.governance_report), MD202 the lifecycle does not allow it, MD203 the contract asks for what cannot be enforced yet, MD204 a port that changes its columns was in use for longer than datamesh.switch_timeout, MD104 an unknown consumer.';
+'Publishes a release of a data product: copies and measures its source, and lets consumers see the copy if every gate is open. version: NULL is the highest that is not retired. dry_run: everything up to the verdict, which comes as messages and a stored report, and never as an error. For members of the domain. Errors: MD201 a gate is closed (nothing a consumer sees has changed; see datamesh.governance_report), MD202 the lifecycle does not allow it, MD203 the contract asks for protection that cannot be given (see DETAIL), MD204 a port that changes its columns was in use for longer than datamesh.switch_timeout, MD104 an unknown consumer.';
 
 CREATE PROCEDURE datamesh.rollback(product text, release integer)
 LANGUAGE c AS 'MODULE_PATHNAME', 'dm_rollback';

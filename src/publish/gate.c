@@ -388,11 +388,10 @@ check_anonymity(const DmPublication *pub, const DmAnonymity *anonymity)
 	result->failing_rows = strtoll(DmSpiText(0, 2), NULL, 10);
 	result->status = strcmp(DmSpiText(0, 1), "0") == 0 ? DM_CHECK_PASS : DM_CHECK_FAIL;
 	if (result->status == DM_CHECK_FAIL)
-		result->message =
-			psprintf("k is %s, and the contract asks for %d: of %s groups by %s, %s are smaller "
-					 "(rows in them: %s)",
-					 smallest, anonymity->k, DmSpiText(0, 3), names, DmSpiText(0, 1),
-					 DmSpiText(0, 2));
+		result->message = psprintf(
+			"k is %s, and the contract asks for %d: of %s groups by %s, %s are smaller "
+			"(rows in them: %s)",
+			smallest, anonymity->k, DmSpiText(0, 3), names, DmSpiText(0, 1), DmSpiText(0, 2));
 	else
 		result->message = psprintf("k is %s, and the contract asks for %d: %s groups by %s",
 								   smallest == NULL ? "not known of no rows" : smallest,

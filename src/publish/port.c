@@ -370,6 +370,7 @@ DmPortDrop(const DmProduct *product, const DmPort *port, int next_major)
 		DmRun(psprintf("ALTER VIEW %s OWNER TO %s", newest_label,
 					   quote_identifier(domain->port_role_name)));
 		CommandCounterIncrement();
+		DmAccessInspect(DmFindRelation(domain->port_schema, product->name));
 		foreach (cell, DmGrantees("pg_class", "rel", from))
 			DmRun(
 				psprintf("GRANT SELECT ON %s TO %s", newest_label, DmRoleLabel(lfirst_oid(cell))));
