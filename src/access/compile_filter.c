@@ -290,12 +290,18 @@ DmAccessWhere(const DmAccess *access, int32 policy)
 	ListCell *cell;
 
 	initStringInfo(&sql);
-	if (access->rows != NIL)
-		foreach (cell, access->filters)
-			appendStringInfo(
-				&sql,
-				" AND CASE datamesh.filter_choice(%d, %d) WHEN 0 THEN true WHEN 1 THEN "
-				"(%s) ELSE false END",
-				policy, foreach_current_index(cell) + 1, ((DmAccessFilter *) lfirst(cell))->sql);
+	if (access->rows == NIL)
+		return sql.data;
+	foreach (cell, access->filters)
+	{
+		const char *condition = ((DmAccessFilter *) lfirst(cell))->sql;
+
+		if (condition == NULL)
+			elog(ERROR, "a row filter has not been read");
+		appendStringInfo(&sql,
+						 " AND CASE datamesh.filter_choice(%d, %d) WHEN 0 THEN true WHEN 1 THEN "
+						 "(%s) ELSE false END",
+						 policy, foreach_current_index(cell) + 1, condition);
+	}
 	return sql.data;
 }

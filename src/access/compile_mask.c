@@ -585,8 +585,13 @@ DmAccessColumnSql(const DmAccess *access, const char *name, int32 policy)
 					 protected->number, column->label, domain ? "::" : "",
 					 domain ? type_label(column->base, column->base_typmod) : "");
 	foreach (cell, protected->masks)
-		appendStringInfo(&sql, " WHEN %d THEN %s", foreach_current_index(cell) + 1,
-						 DmAccessMaskSql((DmAccess *) access, protected, lfirst(cell), policy));
+	{
+		char *mask = DmAccessMaskSql((DmAccess *) access, protected, lfirst(cell), policy);
+
+		if (mask == NULL)
+			elog(ERROR, "the mask of column \"%s\" cannot be applied", name);
+		appendStringInfo(&sql, " WHEN %d THEN %s", foreach_current_index(cell) + 1, mask);
+	}
 	if (column->base_typmod >= 0)
 		appendStringInfo(&sql, " ELSE %s", typed_null(column));
 	appendStringInfoString(&sql, " END");
