@@ -45,6 +45,7 @@ report_maybe_more(DmCompare *c, char *change)
 typedef enum Access
 {
 	ACCESS_UNKNOWN,
+	ACCESS_REQUEST, /* none by itself: whoever has this role may ask */
 	ACCESS_READ,
 	ACCESS_WRITE,
 } Access;
@@ -56,6 +57,8 @@ access_of(DmDiffNode role)
 
 	if (word == NULL || strcmp(word, "read") == 0 || strcmp(word, "r") == 0)
 		return ACCESS_READ;
+	if (strcmp(word, "request") == 0)
+		return ACCESS_REQUEST;
 	if (strstr(word, "write") != NULL || strcmp(word, "w") == 0 || strcmp(word, "rw") == 0)
 		return ACCESS_WRITE;
 	return ACCESS_UNKNOWN;
@@ -126,6 +129,9 @@ report_role(DmCompare *c, DmDiffNode item, bool granted)
 	if (role == NULL)
 		report_maybe_more(c, psprintf("role without a name %s: %s", granted ? "added" : "removed",
 									  DmDiffNodeShow(item)));
+	else if (access_of(item) == ACCESS_REQUEST)
+		DmDiffReport(c, DM_LEVEL_PATCH, "it may ask, and reads nothing more or less by that",
+					 "role %s %s", DmDiffNodeShow(role), granted ? "added" : "removed");
 	else if (granted)
 		report_shows_more(c, psprintf("role %s granted", DmDiffNodeShow(role)));
 	else

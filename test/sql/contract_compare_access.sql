@@ -54,6 +54,10 @@ SELECT pg_temp.roles(NULL, '[]', '[{"role": "marketing", "access": "read"}]');
 SELECT pg_temp.roles(NULL, '[{"role": "marketing", "access": "read"}]', '[{"role": "finance", "access": "read"}]');
 SELECT datamesh.required_level('{"roles": [{"role": "m", "access": "read"}]}', '{"roles": [{"role": "m", "access": "write"}]}'),
        datamesh.required_level('{"roles": [{"role": "m", "access": "write"}]}', '{"roles": [{"role": "m", "access": "read"}]}');
+-- a role that has to ask reads nothing by itself
+SELECT pg_temp.roles('to ask', '[{"role": "m", "access": "read"}]', '[{"role": "m", "access": "request"}]');
+SELECT pg_temp.roles('asked', '[{"role": "m", "access": "request"}]', '[{"role": "m", "access": "read"}]');
+SELECT pg_temp.roles('new', '[]', '[{"role": "m", "access": "request"}]');
 SELECT pg_temp.roles('not said', '[{"role": "m"}]', '[{"role": "m", "access": "READ"}]');
 SELECT pg_temp.roles('unknown', '[{"role": "m", "access": "read"}]', '[{"role": "m", "access": "sometimes"}]');
 SELECT pg_temp.roles('order', '[{"role": "a"}, {"role": "b"}]', '[{"role": "b"}, {"role": "a"}]');
