@@ -131,6 +131,7 @@ OBJS = \
 	src/publish/retention.o \
 	src/publish/timetravel.o \
 	src/publish/fold.o \
+	src/publish/scan.o \
 	src/publish/progress.o \
 	src/publish/explain.o \
 	src/publish/explain_execute.o \
@@ -152,6 +153,7 @@ SQL_PARTS = \
 	sql/parts/access_request.sql \
 	sql/parts/publish.sql \
 	sql/parts/security.sql \
+	sql/parts/security_scan.sql \
 	sql/parts/governance_guard.sql
 
 DATA_built = sql/datamesh--$(EXTVERSION).sql
@@ -221,6 +223,7 @@ REGRESS = \
 	publish_row_filter \
 	publish_protect \
 	publish_fold \
+	security_scan \
 	governance_guard \
 	governance_guard_grant \
 	governance_guard_protect \

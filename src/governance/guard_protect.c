@@ -129,7 +129,7 @@ products_of(const DmHome *home, Oid relid, bool *open)
 	begin(&reading);
 	DmSpiExecute("SELECT (SELECT pg_catalog.string_agg(product, ', ' ORDER BY product) FROM "
 				 "datamesh.protected_relations($1) WHERE relation = $2), EXISTS (SELECT FROM "
-				 "datamesh.protection_gaps($1, ARRAY[$2]))",
+				 "datamesh.protection_gaps(ARRAY[$2]))",
 				 2, types, values, NULL, true);
 	products = DmSpiText(0, 1);
 	if (products != NULL)
@@ -178,19 +178,19 @@ DmGuardPolicy(const RangeVar *name, const char *policy, const char *verb)
 
 /* What protects the relation and all that belongs to it; *relids are those that it changes. */
 static List *
-statements_for(const DmHome *home, Oid relid, List **family, List **relids)
+statements_for(Oid relid, List **family, List **relids)
 {
-	const Oid types[] = {NAMEOID, OIDOID};
-	Datum values[] = {NameGetDatum(&home->domain), ObjectIdGetDatum(relid)};
+	const Oid type = OIDOID;
+	Datum value = ObjectIdGetDatum(relid);
 	List *statements = NIL;
 	Reading reading;
 
 	*family = *relids = NIL;
 	begin(&reading);
-	DmSpiExecute("SELECT b.oid, g.statement FROM datamesh.relations_beneath($1, $2) AS b(oid) "
-				 "LEFT JOIN LATERAL datamesh.protection_gaps($1, ARRAY[b.oid]) WITH ORDINALITY AS "
-				 "g(relation, statement, n) ON true ORDER BY b.oid, g.n",
-				 2, types, values, NULL, true);
+	DmSpiExecute("SELECT b.relation, g.statement FROM datamesh.relations_beneath(ARRAY[$1]) AS b "
+				 "LEFT JOIN LATERAL datamesh.protection_gaps(ARRAY[b.relation]) WITH ORDINALITY AS "
+				 "g(relation, statement, n) ON true ORDER BY b.relation, g.n",
+				 1, &type, &value, NULL, true);
 	for (uint64 row = 0; row < SPI_processed; row++)
 	{
 		MemoryContext spi = MemoryContextSwitchTo(reading.caller);
@@ -274,7 +274,7 @@ settle_family(const DmHome *home, Oid relid)
 {
 	List *family;
 	List *relids;
-	List *statements = statements_for(home, relid, &family, &relids);
+	List *statements = statements_for(relid, &family, &relids);
 	List *near = list_concat(find_inheritance_children(relid, NoLock), parents_of(relid));
 	ListCell *cell;
 	Oid used;
@@ -338,7 +338,7 @@ DmGuardProtectNew(Oid relid, const DmHome *home)
 	if (home->purpose != DM_PURPOSE_INTERNAL || name == NULL || !is_table(relid) ||
 		DmGuardReaders(home, relid, name) == NIL)
 		return;
-	statements = statements_for(home, relid, &family, &relids);
+	statements = statements_for(relid, &family, &relids);
 	if (!OidIsValid(lock_all(relids)))
 		run_all(statements);
 }

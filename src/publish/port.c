@@ -244,6 +244,7 @@ DmPortSwitch(DmPublication *pub)
 	int32 contract_before;
 	Oid parent = InvalidOid;
 	List *shape;
+	List *protect;
 	List *locked;
 	DmIdentity saved;
 
@@ -286,14 +287,16 @@ DmPortSwitch(DmPublication *pub)
 		(redefine || !OidIsValid(DmFindRelation(domain->port_schema, pub->product->name)));
 
 	shape = relations_to_change(pub, parent, grow != NIL, redefine, redefine_newest);
-	locked = list_concat_unique_oid(list_copy(shape), DmProtectChanges(pub, parent));
+	protect = DmProtectChanges(pub, parent);
+	locked = list_concat_unique_oid(list_copy(shape), protect);
 	DmLockWithoutQueue(
 		locked, shape != NIL
 					? psprintf("change the shape of port %s",
 							   DmQualified(domain->port_schema, pub->port->name))
 					: psprintf("protect what %s is made from", pub->product->qualified_name));
 	DmProgressPhase(DM_PHASE_SWITCHING);
-	DmProtectSettle(pub, parent, locked);
+	if (protect != NIL)
+		DmProtectSettle(pub, parent, locked);
 	if (grow != NIL)
 	{
 		DmReleaseGrow(parent, grow);
@@ -309,7 +312,8 @@ DmPortSwitch(DmPublication *pub)
 	DmViewDescribe(pub->product, pub->port, pub->contract->contract_id);
 	DmGrantSettle(pub, readers, newest);
 	if (contract_before != 0 && contract_before != pub->contract->contract_id)
-		DmProtectForget(domain, DmProtectedBy(domain, contract_before));
+		DmProtectForget(domain, list_difference_oid(DmProtectedBy(contract_before),
+													DmProtectedBy(pub->contract->contract_id)));
 	DmIdentityRestore(&saved);
 }
 
@@ -332,7 +336,7 @@ DmPortDrop(const DmProduct *product, const DmPort *port, int next_major)
 	const char *hint = "They can be dropped by their owners, or built upon another product.";
 	const Oid type = INT4OID;
 	Datum value = Int32GetDatum(port->port_id);
-	List *sources = DmProtectedBy(domain, port->contract_id);
+	List *sources = DmProtectedBy(port->contract_id);
 	List *relids = NIL;
 
 	DmReadersLock(product->product_id);

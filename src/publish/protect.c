@@ -169,24 +169,23 @@ name_datum(const char *name)
 }
 
 static List *
-relations_beneath(const char *domain, Oid source)
+relations_beneath(Oid source)
 {
-	const Oid types[] = {NAMEOID, OIDOID};
-	Datum values[] = {name_datum(domain), ObjectIdGetDatum(source)};
+	const Oid type = OIDARRAYOID;
+	Datum value = oid_array(list_make1_oid(source));
 
-	ask("SELECT oid FROM datamesh.relations_beneath($1, $2) AS b(oid) ORDER BY oid", 2, types,
-		values);
+	ask("SELECT relation FROM datamesh.relations_beneath($1) ORDER BY 1", 1, &type, &value);
 	return oids_of_column(1);
 }
 
 /* The statements that are due; *relids are the relations that they change. */
 static List *
-gaps(const char *domain, List *relations, List **relids)
+gaps(List *relations, List **relids)
 {
-	const Oid types[] = {NAMEOID, OIDARRAYOID};
-	Datum values[] = {name_datum(domain), oid_array(relations)};
+	const Oid type = OIDARRAYOID;
+	Datum value = oid_array(relations);
 
-	ask("SELECT relation, statement FROM datamesh.protection_gaps($1, $2)", 2, types, values);
+	ask("SELECT relation, statement FROM datamesh.protection_gaps($1)", 1, &type, &value);
 	*relids = oids_of_column(1);
 	return texts_of_column(2);
 }
@@ -228,10 +227,9 @@ open_releases(Oid parent)
 List *
 DmProtectChanges(const DmPublication *pub, Oid parent)
 {
-	const char *domain = pub->product->domain->name;
 	List *relids;
 
-	(void) gaps(domain, relations_beneath(domain, pub->source), &relids);
+	(void) gaps(relations_beneath(pub->source), &relids);
 	return list_concat(open_releases(parent), relids);
 }
 
@@ -311,8 +309,7 @@ close_relation(Oid relid)
 void
 DmProtectSettle(const DmPublication *pub, Oid parent, List *locked)
 {
-	const char *domain = pub->product->domain->name;
-	List *relations = relations_beneath(domain, pub->source);
+	List *relations = relations_beneath(pub->source);
 	List *statements;
 	List *relids;
 	ListCell *cell;
@@ -320,12 +317,12 @@ DmProtectSettle(const DmPublication *pub, Oid parent, List *locked)
 	foreach (cell, open_releases(parent))
 		if (list_member_oid(locked, lfirst_oid(cell)))
 			close_relation(lfirst_oid(cell));
-	statements = gaps(domain, relations, &relids);
+	statements = gaps(relations, &relids);
 	if (statements == NIL)
 		return;
 	DmLockWithoutQueue(list_difference_oid(relids, locked),
 					   psprintf("protect what %s is made from", pub->product->qualified_name));
-	run_all(gaps(domain, relations, &relids));
+	run_all(gaps(relations, &relids));
 	warn_of_holders(pub, relids);
 }
 
@@ -341,7 +338,7 @@ DmProtectRelease(Oid relid)
 
 /* The tables beneath what a contract is made from; NIL if its source is no longer there. */
 List *
-DmProtectedBy(const DmDomain *domain, int32 contract_id)
+DmProtectedBy(int32 contract_id)
 {
 	const Oid type = INT4OID;
 	Datum value = Int32GetDatum(contract_id);
@@ -351,7 +348,7 @@ DmProtectedBy(const DmDomain *domain, int32 contract_id)
 				 1, &type, &value, NULL, false);
 	if (SPI_processed > 0)
 		source = get_relname_relid(DmSpiText(0, 2), get_namespace_oid(DmSpiText(0, 1), true));
-	return OidIsValid(source) ? relations_beneath(domain->name, source) : NIL;
+	return OidIsValid(source) ? relations_beneath(source) : NIL;
 }
 
 /*

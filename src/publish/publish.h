@@ -20,7 +20,11 @@
  *	lifecycle.c	 the state machine; deprecate, retire, rollback
  *	retention.c	 releases beyond the retention go, when no reader is in the way
  *	timetravel.c current_release, as_of, at_release
+<<<<<<< HEAD
  *	fold.c		 queries on ports are planned for the release and the reader of the moment
+=======
+ *	scan.c		 datamesh.security_scan
+>>>>>>> 05407a3 (security_scan: open states found after the fact, with the statements that mend them)
  *	progress.c	 what other sessions see of a running publish
  *
  *-------------------------------------------------------------------------
@@ -163,7 +167,7 @@ extern void DmGrantLiveSource(const DmPublication *pub);
 extern List *DmProtectChanges(const DmPublication *pub, Oid parent);
 extern void DmProtectSettle(const DmPublication *pub, Oid parent, List *locked);
 extern void DmProtectRelease(Oid relid);
-extern List *DmProtectedBy(const DmDomain *domain, int32 contract_id);
+extern List *DmProtectedBy(int32 contract_id);
 extern void DmProtectForget(const DmDomain *domain, List *candidates);
 
 /* lock.c */
