@@ -11,12 +11,6 @@ CREATE TYPE datamesh.security_finding AS (
 COMMENT ON TYPE datamesh.security_finding IS
 'A finding of datamesh.security_scan: the domain that it concerns (null: the database), its kind, CRITICAL, WARNING or INFO, the object, what is so, why that matters, and the statement that mends it.';
 
-CREATE FUNCTION datamesh.consumer_role(consumer text) RETURNS oid
-LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'dm_consumer_role';
-REVOKE ALL ON FUNCTION datamesh.consumer_role(text) FROM PUBLIC;
-COMMENT ON FUNCTION datamesh.consumer_role(text) IS
-'The role that a name in the roles of a contract means: a consumer''s, else the owner of the domain of that name; null if there is none.';
-
 CREATE FUNCTION datamesh.view_differs(view oid, definition text) RETURNS boolean
 LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'dm_view_differs';
 REVOKE ALL ON FUNCTION datamesh.view_differs(oid, text) FROM PUBLIC;
@@ -96,12 +90,15 @@ CROSS JOIN LATERAL (SELECT CASE WHEN jsonb_typeof(c.document::jsonb -> 'team') =
                                 WHEN jsonb_typeof(c.document::jsonb #> '{team,members}') = 'array'
                                 THEN c.document::jsonb #> '{team,members}' ELSE '[]' END AS members) AS t
 CROSS JOIN LATERAL jsonb_array_elements(t.members) AS m(member)
-JOIN pg_roles AS a ON a.rolname::text = m.member ->> 'username'
+JOIN pg_roles AS a ON a.rolname = m.member ->> 'username' AND NOT a.rolsuper
 WHERE m.member ->> 'role' ILIKE '%steward%'
+  AND coalesce(left(m.member ->> 'dateIn', 10), '') COLLATE "C" <= to_char(current_date, 'YYYY-MM-DD')
+  AND coalesce(nullif(left(m.member ->> 'dateOut', 10), ''), '9999-12-31') COLLATE "C" > to_char(current_date, 'YYYY-MM-DD')
 UNION
-SELECT p.view, a.oid, g.revoked_at IS NOT NULL OR coalesce(g.until <= now(), false), true
+SELECT p.view, k.role, g.revoked_at IS NOT NULL OR coalesce(g.until <= clock_timestamp(), false), true
 FROM ports AS p JOIN datamesh.access_grant AS g ON g.product_id = p.product_id
-JOIN pg_roles AS a ON a.rolname = g.role_name;
+CROSS JOIN LATERAL datamesh.known_role(g.role_name, g.role_oid, g.cluster) AS k
+WHERE k.role IS NOT NULL;
 END;
 REVOKE ALL ON FUNCTION datamesh.scan_readers() FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.scan_readers() IS

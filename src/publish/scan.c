@@ -35,20 +35,8 @@
 #include "base/session.h"
 #include "publish/publish.h"
 
-PG_FUNCTION_INFO_V1(dm_consumer_role);
 PG_FUNCTION_INFO_V1(dm_view_differs);
 PG_FUNCTION_INFO_V1(dm_security_scan);
-
-/* datamesh.consumer_role(consumer text) returns oid */
-Datum
-dm_consumer_role(PG_FUNCTION_ARGS)
-{
-	Oid role = DmConsumerRole(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-
-	if (!OidIsValid(role))
-		PG_RETURN_NULL();
-	PG_RETURN_OID(role);
-}
 
 /* ---- the views of ports ---- */
 

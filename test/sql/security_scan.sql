@@ -29,11 +29,16 @@ CALL datamesh.load_contract(pg_temp.document('t', 'snapshot', 't'));
 CALL datamesh.load_contract(pg_temp.document('l', 'live', 'l'));
 CALL datamesh.publish('rscan.t');
 CALL datamesh.publish('rscan.l');
+-- a port with a mask and a row filter
+CALL datamesh.load_contract(replace(replace(pg_temp.document('k', 'snapshot', 't'), '"logicalType": "integer"}',
+    '"logicalType": "integer"}, {"name": "secret", "logicalType": "string", "customProperties": [{"property": "datamesh.mask", "value": "partial(1, *, 1)"}]}'),
+    '"customProperties": [{"property": "datamesh.mode"', '"customProperties": [{"property": "datamesh.rowFilter", "value": "id > 0"}, {"property": "datamesh.mode"'));
+CALL datamesh.publish('rscan.k');
 RESET ROLE;
 -- roles and objects of other databases and tests are none of this test's
 \set ours 'domain_name IS NOT DISTINCT FROM \'rscan\' OR object ~ \'regress_ss|rscan|datamesh|numeric_div\' OR what ~ \'regress_ss\''
 \set kinds 'finding = ANY (string_to_array(:\'kind\', \' \'))'
-\set find 'SELECT finding, severity, regexp_replace(object, \'_r[0-9]+\\M\', \'_rN\') AS object, regexp_replace(what, \'_r[0-9]+\\M\', \'_rN\') AS what, regexp_replace(regexp_replace(mend, \'_r[0-9]+\\M\', \'_rN\'), \'current_release.[0-9]+\', \'current_release(N\') AS mend FROM datamesh.security_scan() WHERE (:ours) AND :kinds ORDER BY finding, severity, object COLLATE "C", what COLLATE "C";'
+\set find 'SELECT finding, severity, regexp_replace(object, \'_r[0-9]+\\M\', \'_rN\') AS object, regexp_replace(what, \'_r[0-9]+\\M\', \'_rN\') AS what, regexp_replace(regexp_replace(mend, \'_r[0-9]+\\M\', \'_rN\'), \'(current_release|may_read).[0-9]+\', \'\\1(N\') AS mend FROM datamesh.security_scan() WHERE (:ours) AND :kinds ORDER BY finding, severity, object COLLATE "C", what COLLATE "C";'
 \set mend 'SELECT mend FROM datamesh.security_scan() WHERE (:ours) AND :kinds AND mend IS NOT NULL'
 \set gone 'SELECT count(*) AS left_over FROM datamesh.security_scan() WHERE (:ours) AND :kinds;'
 
@@ -316,6 +321,8 @@ CALL datamesh.deprecate('rscan.t', '1.0.0', current_date);
 CALL datamesh.retire('rscan.t');
 CALL datamesh.deprecate('rscan.l', '1.0.0', current_date);
 CALL datamesh.retire('rscan.l');
+CALL datamesh.deprecate('rscan.k', '1.0.0', current_date);
+CALL datamesh.retire('rscan.k');
 CALL datamesh.drop_domain('rscan');
 DROP SCHEMA rscan_internal CASCADE;
 DELETE FROM datamesh.consumer WHERE consumer_name = 'rsreader';
