@@ -392,7 +392,7 @@ relations AS MATERIALIZED (
 )
 SELECT p.domain, 'port.definition', 'CRITICAL', format('view %s', p.label), 'its query is not the one that publish wrote',
        format('Port of data product %s: masks and filters stand in this query.', p.product),
-       format('SET LOCAL datamesh.break_glass = on; CREATE OR REPLACE VIEW %s WITH (security_barrier = true) AS %s', p.label, p.definition)
+       format('SET LOCAL datamesh.break_glass = on; CREATE OR %s VIEW %s WITH (security_barrier = true) AS %s', 'REPLACE', p.label, p.definition)
 FROM ports AS p WHERE p.relkind = 'v' AND datamesh.view_differs(p.view, p.definition)
 UNION ALL
 SELECT p.domain, 'port.barrier', 'CRITICAL', format('view %s', p.label), 'it is no security barrier',
@@ -573,7 +573,7 @@ granted AS (
     GROUP BY 1, 2, 3
 )
 SELECT g.domain, 'expose.function', CASE WHEN g.internal THEN 'CRITICAL' ELSE 'WARNING' END, format('function %s', g.label),
-       format('it is SECURITY DEFINER, %s may call it, and it names %s of domain %I', g.roles,
+       format('it runs as its owner, %s may call it, and it names %s of domain %I', g.roles,
               CASE WHEN g.internal THEN 'what is internal' ELSE 'ports' END, g.domain),
        'It reads with the privileges of its owner, for whoever calls it.',
        format('REVOKE ALL ON ROUTINE %s FROM %s CASCADE', g.label, g.roles)
@@ -774,7 +774,7 @@ FROM functions AS f CROSS JOIN LATERAL aclexplode(f.proacl) AS a
 WHERE f.is_ours AND a.grantee <> f.proowner
   AND NOT EXISTS (SELECT FROM aclexplode(coalesce(f.initprivs, acldefault('f', f.proowner))) AS i WHERE i.grantee = a.grantee)
 UNION ALL
-SELECT NULL, 'install.definer', 'CRITICAL', format('function %s', f.label), 'it is SECURITY DEFINER without a search_path of its own',
+SELECT NULL, 'install.definer', 'CRITICAL', format('function %s', f.label), 'it runs as its owner, without a search_path of its own',
        'Whoever calls it decides what its names mean.', format('ALTER ROUTINE %s SET search_path = pg_catalog, pg_temp', f.label)
 FROM functions AS f
 WHERE f.prosecdef AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (f.proconfig), false)
