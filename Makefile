@@ -70,6 +70,7 @@ OBJS = \
 	src/quality/plan.o \
 	src/quality/check.o \
 	src/quality/profile.o \
+	src/lineage/trace.o \
 	src/masking/kernel_text.o \
 	src/masking/kernel_number.o \
 	src/masking/kernel_calendar.o \
@@ -147,7 +148,9 @@ SQL_PARTS = \
 	sql/parts/quality.sql \
 	sql/parts/masking.sql \
 	sql/parts/ltv.sql \
+	sql/parts/lineage.sql \
 	sql/parts/governance.sql \
+	sql/parts/governance_lineage.sql \
 	sql/parts/governance_council.sql \
 	sql/parts/access.sql \
 	sql/parts/access_request.sql \

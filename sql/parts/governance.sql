@@ -131,6 +131,11 @@ INSERT INTO datamesh.policy_default (position, policy_name, severity, parameters
  'A new version of a contract whose changes are of one of these levels, or that a comparison says somebody has to approve, waits for the council. widening: integer to bigint and real to double precision are minor changes.'),
 (300, 'security.pii', 'CRITICAL', '{"classifications": ["pii"]}',
  'Every column that the contract declares to hold personal data (pii_columns, or a classification of the list) is there to be masked.'),
+(303, 'security.pii_undeclared', 'CRITICAL',
+ '{"classifications": ["pii"], "minimum_confidence": 0.9, "warning_confidence": 0.6, "sample_rows": 1000}',
+ 'Every column whose values or name give personal data away (datamesh.detect_pii, on a sample of what is to be released) is declared: by a classification of the list, in pii_columns, or by a mask. Below minimum_confidence and from warning_confidence on it is a warning.'),
+(306, 'security.lineage', 'CRITICAL', '{"classifications": ["pii"]}',
+ 'A column that is made from one that another product''s contract masks is masked as strongly for everybody, or the council has approved that it is not. It inherits that column''s classification if it is one of the list.'),
 (310, 'security.encryption', 'WARNING', '{"classifications": ["pii"], "attested_tablespaces": []}',
  'Personal data is encrypted at rest. PostgreSQL has no encryption of its own, so this is what can be known: every release lies in a tablespace that the platform attests as encrypted (attested_tablespaces), or the column holds encrypted values (encryptedName in the contract).'),
 (320, 'security.masking', 'WARNING', '{"classifications": ["pii"]}',
@@ -166,6 +171,11 @@ INSERT INTO datamesh.policy_parameter (policy_name, parameter, direction, kind, 
 ('quality.schema_evolution', 'levels', 'superset', 'names', 'levels of change that wait: major, held, minor, patch'),
 ('quality.schema_evolution', 'widening', 'fixed', 'boolean', 'whether a wider number is a minor change'),
 ('security.pii', 'classifications', 'superset', 'names', 'classifications that mean personal data'),
+('security.pii_undeclared', 'classifications', 'subset', 'names', 'classifications that declare personal data'),
+('security.pii_undeclared', 'minimum_confidence', 'lower', 'number', 'confidence from which on it is a violation, from 0 to 1'),
+('security.pii_undeclared', 'warning_confidence', 'lower', 'number', 'confidence from which on it is a warning, from 0 to 1'),
+('security.pii_undeclared', 'sample_rows', 'higher', 'number', 'rows that are looked at, at most 1000000'),
+('security.lineage', 'classifications', 'superset', 'names', 'classifications that are inherited, and masked by themselves'),
 ('security.encryption', 'classifications', 'superset', 'names', 'classifications that are to be encrypted'),
 ('security.encryption', 'attested_tablespaces', 'subset', 'names', 'tablespaces that the platform attests as encrypted'),
 ('security.masking', 'classifications', 'superset', 'names', 'classifications that are to be masked'),
@@ -599,44 +609,85 @@ REVOKE ALL ON FUNCTION datamesh.governed_columns(integer, oid, boolean) FROM PUB
 COMMENT ON FUNCTION datamesh.governed_columns(integer, oid, boolean) IS
 'The columns of a contract as consumers see them, whether the relation has each, and its type there (base_type and typmod below domains).';
 
+CREATE FUNCTION datamesh.contract_custom(contract integer, properties text[])
+RETURNS TABLE ("position" integer, value jsonb)
+LANGUAGE sql STABLE ROWS 1
+BEGIN ATOMIC
+SELECT row_number() OVER (ORDER BY l.n, p.n)::integer, v.value
+FROM datamesh.contract AS c
+CROSS JOIN LATERAL (VALUES (c.document::jsonb #> '{schema,0}', 1), (c.document::jsonb, 2)) AS l(level, n)
+CROSS JOIN LATERAL unnest(properties) WITH ORDINALITY AS p(name, n)
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN p.name LIKE 'access_policy.%'
+                THEN datamesh.custom_property(l.level, 'access_policy') -> split_part(p.name, '.', 2)
+                ELSE datamesh.custom_property(l.level, p.name) END) AS v(value)
+WHERE c.contract_id = contract_custom.contract AND v.value IS NOT NULL;
+END;
+REVOKE ALL ON FUNCTION datamesh.contract_custom(integer, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.contract_custom(integer, text[]) IS
+'The values of customProperties of these names, of the object before those at the root; access_policy.x is member x of the property access_policy.';
+
+CREATE FUNCTION datamesh.listed_personal(contract integer) RETURNS SETOF text
+LANGUAGE sql STABLE ROWS 3
+BEGIN ATOMIC
+SELECT DISTINCT n.name
+FROM datamesh.contract_custom(contract, '{datamesh.pii_columns,datamesh.piiColumns,pii_columns,access_policy.pii_columns}') AS v
+CROSS JOIN LATERAL jsonb_array_elements_text(CASE jsonb_typeof(v.value) WHEN 'array' THEN v.value ELSE '[]' END) AS n(name);
+END;
+REVOKE ALL ON FUNCTION datamesh.listed_personal(integer) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.listed_personal(integer) IS
+'The names in a contract''s custom property pii_columns (also datamesh.pii_columns, datamesh.piiColumns and access_policy.pii_columns).';
+
+CREATE FUNCTION datamesh.declared_columns(contract integer, classifications jsonb)
+RETURNS TABLE (column_name text, classification text, mask jsonb, strength integer, consumers jsonb)
+LANGUAGE sql STABLE ROWS 20
+BEGIN ATOMIC
+SELECT c.column_name::text, d.classification, m.mask,
+       coalesce(datamesh.mask_strength(m.mask), CASE WHEN d.classification IS NULL THEN 0 ELSE 4 END),
+       coalesce((SELECT jsonb_object_agg(e.key, datamesh.mask_strength(e.value))
+                 FROM jsonb_each(CASE jsonb_typeof(m.mask -> 'consumers') WHEN 'object' THEN m.mask -> 'consumers' END) AS e
+                 WHERE datamesh.mask_strength(e.value) IS NOT NULL), '{}')
+FROM datamesh.contract_column AS c
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN lower(c.classification) IN (SELECT lower(v) FROM jsonb_array_elements_text(classifications) AS v)
+                THEN lower(c.classification)
+                WHEN c.column_name::text IN (SELECT datamesh.listed_personal(contract))
+                THEN coalesce(lower(classifications ->> 0), 'pii') END) AS d(classification)
+CROSS JOIN LATERAL (
+    SELECT coalesce(datamesh.custom_property(c.definition, 'datamesh.mask'),
+                    (SELECT r.value -> c.column_name::text
+                     FROM datamesh.contract_custom(contract, '{datamesh.masking_rules,masking_rules,access_policy.masking_rules}') AS r
+                     WHERE jsonb_typeof(r.value) = 'object' AND r.value ? c.column_name::text
+                     ORDER BY r.position LIMIT 1))) AS m(mask)
+WHERE c.contract_id = declared_columns.contract;
+END;
+REVOKE ALL ON FUNCTION datamesh.declared_columns(integer, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.declared_columns(integer, jsonb) IS
+'What a contract declares of its columns: a classification of the list (the first of the list for what pii_columns names; null: none), the mask that is named, its strength for everybody (datamesh.mask_strength; what is classified and has no mask named is redacted) and for single consumers.';
+
 CREATE FUNCTION datamesh.personal_columns(contract integer, classifications jsonb)
 RETURNS TABLE (column_name text, masked boolean, encrypted boolean)
 LANGUAGE sql STABLE ROWS 5
 BEGIN ATOMIC
-WITH levels AS (
-    SELECT l.level FROM datamesh.contract AS c,
-           LATERAL (VALUES (c.document::jsonb), (c.document::jsonb #> '{schema,0}')) AS l(level)
-    WHERE c.contract_id = personal_columns.contract
-), listed AS (
-    SELECT jsonb_array_elements_text(v.value) AS name
-    FROM levels AS l,
-         LATERAL (VALUES (datamesh.custom_property(l.level, 'pii_columns')),
-                         (datamesh.custom_property(l.level, 'datamesh.piiColumns')),
-                         (datamesh.custom_property(l.level, 'access_policy') -> 'pii_columns')) AS v(value)
-    WHERE jsonb_typeof(v.value) = 'array'
-), masks AS (
-    SELECT jsonb_object_keys(v.value) AS name
-    FROM levels AS l,
-         LATERAL (VALUES (datamesh.custom_property(l.level, 'masking_rules')),
-                         (datamesh.custom_property(l.level, 'access_policy') -> 'masking_rules')) AS v(value)
-    WHERE jsonb_typeof(v.value) = 'object'
-), declared AS (
-    SELECT l.name FROM listed AS l
+WITH declared AS MATERIALIZED (
+    SELECT d.* FROM datamesh.declared_columns(contract, classifications) AS d
+), personal AS (
+    SELECT l.name FROM datamesh.listed_personal(contract) AS l(name)
     UNION
-    SELECT c.column_name::text FROM datamesh.contract_column AS c
-    WHERE c.contract_id = personal_columns.contract
-      AND lower(c.classification) IN (SELECT lower(v) FROM jsonb_array_elements_text(personal_columns.classifications) AS v)
+    SELECT d.column_name FROM declared AS d WHERE d.classification IS NOT NULL
+    UNION
+    SELECT l.column_name::text FROM datamesh.column_lineage AS l
+    WHERE l.contract_id = personal_columns.contract
+      AND lower(l.classification) IN (SELECT lower(v) FROM jsonb_array_elements_text(personal_columns.classifications) AS v)
 )
-SELECT d.name,
-       d.name IN (SELECT m.name FROM masks AS m)
-       OR coalesce(datamesh.custom_property(c.definition, 'datamesh.mask') IS NOT NULL, false),
-       coalesce(c.definition ->> 'encryptedName', '') <> ''
-FROM declared AS d
-LEFT JOIN datamesh.contract_column AS c ON c.contract_id = personal_columns.contract AND c.column_name = d.name::name;
+SELECT p.name, coalesce(datamesh.mask_strength(d.mask) > 0, false), coalesce(c.definition ->> 'encryptedName', '') <> ''
+FROM personal AS p
+LEFT JOIN declared AS d ON d.column_name = p.name
+LEFT JOIN datamesh.contract_column AS c ON c.contract_id = personal_columns.contract AND c.column_name = p.name::name;
 END;
 REVOKE ALL ON FUNCTION datamesh.personal_columns(integer, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.personal_columns(integer, jsonb) IS
-'The columns that a contract declares to hold personal data: by a classification of the list, or by name in the custom property pii_columns (also datamesh.piiColumns, and access_policy.pii_columns); whether a mask and an encryptedName are given for each.';
+'The columns of a contract with personal data: declared so by a classification of the list or in pii_columns, or inheriting such a classification (datamesh.lineage); whether a mask and an encryptedName are given for each.';
 
 CREATE FUNCTION datamesh.naming_findings(policy text, parameters jsonb, contract integer, relation oid, as_published boolean)
 RETURNS TABLE (message text, "column" text, figures jsonb)
@@ -816,6 +867,56 @@ END;
 REVOKE ALL ON FUNCTION datamesh.security_findings(text, jsonb, integer, oid, boolean, oid) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.security_findings(text, jsonb, integer, oid, boolean, oid) IS
 'What the security policies find in what a contract declares.';
+
+CREATE FUNCTION datamesh.personal_figures(figures jsonb, hits jsonb, contract integer, by_source boolean, error text) RETURNS jsonb
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+SELECT figures || jsonb_build_object('pii', coalesce(jsonb_agg(h.hit || jsonb_build_object('column', c.column_name)
+                                                               ORDER BY c.position, h.n), '[]'))
+       || CASE WHEN error IS NULL THEN '{}' ELSE jsonb_build_object('pii_error', error) END
+FROM jsonb_array_elements(hits) WITH ORDINALITY AS h(hit, n)
+JOIN datamesh.contract_column AS c
+  ON c.contract_id = personal_figures.contract
+ AND h.hit ->> 'column' = CASE WHEN by_source THEN c.source_column ELSE c.column_name END::text;
+END;
+REVOKE ALL ON FUNCTION datamesh.personal_figures(jsonb, jsonb, integer, boolean, text) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.personal_figures(jsonb, jsonb, integer, boolean, text) IS
+'What was measured, with what a sample says of personal data (pii) in the contract''s columns; by_source: hits have the source''s names. error: why it could not be looked at.';
+
+CREATE FUNCTION datamesh.pii_findings(parameters jsonb, contract integer, measured jsonb)
+RETURNS TABLE (message text, "column" text, figures jsonb)
+LANGUAGE sql STABLE ROWS 5
+BEGIN ATOMIC
+WITH hit AS (
+    SELECT DISTINCT ON (h.hit ->> 'column') h.hit ->> 'column' AS name, h.hit, (h.hit -> 'percent')::numeric / 100 AS confidence
+    FROM jsonb_array_elements(coalesce(measured -> 'pii', '[]')) WITH ORDINALITY AS h(hit, n)
+    ORDER BY 1, h.n
+)
+SELECT format('Column ''%s'' holds personal data (%s, confidence %s: %s), and %s: declare it with classification "%s" and datamesh.mask "%s"',
+              h.name, h.hit ->> 'detector', round(h.confidence, 2), h.hit ->> 'why',
+              CASE WHEN c.classification IS NULL THEN 'the contract does not declare it'
+                   ELSE format('the contract calls it "%s"', c.classification) END,
+              coalesce(parameters -> 'classifications' ->> 0, 'pii'), regexp_replace(h.hit ->> 'mask', '^mask_', '')),
+       h.name,
+       jsonb_build_object('detector', h.hit -> 'detector', 'confidence', round(h.confidence, 2), 'why', h.hit -> 'why',
+                          'suggested_mask', regexp_replace(h.hit ->> 'mask', '^mask_', ''),
+                          'classification', c.classification)
+       || CASE WHEN h.confidence < (parameters -> 'minimum_confidence')::numeric THEN '{"severity": "WARNING"}' ELSE '{}' END
+FROM hit AS h
+JOIN datamesh.contract_column AS c ON c.contract_id = pii_findings.contract AND c.column_name = h.name::name
+WHERE h.confidence >= least((parameters -> 'warning_confidence')::numeric, (parameters -> 'minimum_confidence')::numeric)
+  AND NOT EXISTS (SELECT FROM datamesh.declared_columns(contract, parameters -> 'classifications') AS d
+                  WHERE d.column_name = h.name AND (d.classification IS NOT NULL OR d.strength > 0))
+UNION ALL
+SELECT format('It could not be seen whether there is personal data: %s', measured ->> 'pii_error'), NULL, NULL
+WHERE measured ? 'pii_error'
+UNION ALL
+SELECT 'Nobody has looked for personal data, because the policy was set during the publish: publish again', NULL, NULL
+WHERE NOT measured ? 'pii';
+END;
+REVOKE ALL ON FUNCTION datamesh.pii_findings(jsonb, integer, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.pii_findings(jsonb, integer, jsonb) IS
+'What security.pii_undeclared finds in what a sample says of personal data.';
 
 CREATE FUNCTION datamesh.interoperability_findings(
     policy text, parameters jsonb, contract integer, relation oid, as_published boolean)
@@ -1027,8 +1128,8 @@ COMMENT ON FUNCTION datamesh.dependency_findings(text, integer) IS
 
 -- ---- the gate ----
 
--- In plpgsql, which looks for names when it runs: what the council decides on stands further down
--- (governance_council.sql).
+-- These two are in plpgsql, which looks for names when it runs: what the council decides on stands further down
+-- (governance_council.sql, governance_lineage.sql).
 CREATE FUNCTION datamesh.version_findings(policy text, contract integer)
 RETURNS TABLE (message text, "column" text, figures jsonb)
 LANGUAGE plpgsql STABLE ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
@@ -1048,6 +1149,25 @@ REVOKE ALL ON FUNCTION datamesh.version_findings(text, integer) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.version_findings(text, integer) IS
 'What quality.schema_evolution and contracts.shared find in a draft: that somebody has to approve it and nobody has.';
 
+CREATE FUNCTION datamesh.lineage_findings(parameters jsonb, contract integer)
+RETURNS TABLE (message text, "column" text, figures jsonb)
+LANGUAGE plpgsql STABLE ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+    SELECT format('%s, and the council has not approved it', upper(left(u.reason, 1)) || substr(u.reason, 2)), u.column_name::text,
+           jsonb_build_object('upstream', u.upstream, 'upstream_column', u.upstream_column, 'via', u.via,
+                              'readers', to_jsonb(u.readers))
+    FROM datamesh.unmasked_columns(contract, parameters -> 'classifications') AS u
+    WHERE NOT EXISTS (SELECT FROM datamesh.approval_request AS a
+                      WHERE a.kind = 'publish' AND a.contract_id = contract AND a.status = 'approved'
+                        AND a.document_hash = datamesh.document_hash(contract)
+                        AND a.subject -> 'unmasked' @> jsonb_build_array(jsonb_build_object(
+                                'column', u.column_name, 'upstream', u.upstream, 'upstream_column', u.upstream_column)));
+END $$;
+REVOKE ALL ON FUNCTION datamesh.lineage_findings(jsonb, integer) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.lineage_findings(jsonb, integer) IS
+'What security.lineage finds: columns that show more than what they are made from, unless the council approved this very document with this very column and origin.';
+
 CREATE FUNCTION datamesh.policy_findings(
     policy text, parameters jsonb, contract integer, relation oid, as_published boolean, release oid, measured jsonb)
 RETURNS TABLE (message text, "column" text, figures jsonb)
@@ -1060,6 +1180,10 @@ UNION ALL
 SELECT * FROM datamesh.quality_findings(policy, parameters, contract, relation, as_published, measured) WHERE policy LIKE 'quality%'
 UNION ALL
 SELECT * FROM datamesh.security_findings(policy, parameters, contract, relation, as_published, release) WHERE policy LIKE 'security.%'
+UNION ALL
+SELECT * FROM datamesh.pii_findings(parameters, contract, measured) WHERE policy = 'security.pii_undeclared'
+UNION ALL
+SELECT * FROM datamesh.lineage_findings(parameters, contract) WHERE policy = 'security.lineage'
 UNION ALL
 SELECT * FROM datamesh.interoperability_findings(policy, parameters, contract, relation, as_published) WHERE policy LIKE 'interoperability.%'
 UNION ALL
@@ -1091,7 +1215,7 @@ WITH subject AS (
 ), answers AS (
     SELECT o.answer ->> 'policy' AS policy, o.answer FROM jsonb_array_elements(judge.own) AS o(answer)
 ), found AS (
-    SELECT e.position, e.policy, f.n, e.policy AS rule, e.severity, f.message, f."column", f.figures
+    SELECT e.position, e.policy, f.n, e.policy AS rule, coalesce(f.figures ->> 'severity', e.severity) AS severity, f.message, f."column", f.figures
     FROM effective AS e
     CROSS JOIN LATERAL datamesh.policy_findings(e.policy, e.parameters, contract, relation, false, release, measured)
          WITH ORDINALITY AS f(message, "column", figures, n)
@@ -1165,7 +1289,8 @@ SELECT quote_ident(t.domain_name) || '.' || quote_ident(t.product_name), c.versi
        CASE WHEN simulation_targets.domain IS NULL THEN datamesh.merged_parameters(simulation_targets.policy, p.new_parameters, o.parameters)
             ELSE datamesh.merged_parameters(simulation_targets.policy, coalesce(o.parameters, p.new_parameters), p.new_parameters) END,
        jsonb_build_object('rows', r.row_count) || coalesce(l.figures, '{}'),
-       simulation_targets.policy = 'quality.completeness' AND coalesce(NOT l.figures -> 'nulls' ?& n.names, true)
+       simulation_targets.policy = 'security.pii_undeclared' AND coalesce(NOT l.figures ? 'pii', true)
+       OR simulation_targets.policy = 'quality.completeness' AND coalesce(NOT l.figures -> 'nulls' ?& n.names, true)
        OR simulation_targets.policy = 'quality' AND coalesce(l.figures -> 'rows', to_jsonb(r.row_count)) IS NULL,
        EXISTS (SELECT FROM datamesh.waiver AS w
                WHERE w.product_id = t.product_id AND w.policy_name = simulation_targets.policy AND w.until > now() AND w.revoked_at IS NULL),

@@ -462,7 +462,7 @@ COMMENT ON FUNCTION datamesh.contract_before(integer) IS
 
 CREATE FUNCTION datamesh.version_verdict(contract integer)
 RETURNS TABLE (product text, version text, from_contract integer, from_version text, bump text, level text,
-               stated text, changes jsonb, demands jsonb, consumers text[])
+               stated text, changes jsonb, demands jsonb, consumers text[], unmasked jsonb)
 LANGUAGE sql STABLE SECURITY DEFINER ROWS 1 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 WITH this AS (
@@ -478,7 +478,7 @@ WITH this AS (
             WHERE w.product_id = t.product_id AND w.policy_name = p.policy
               AND w.until > clock_timestamp() AND w.revoked_at IS NULL) AS waived_until
     FROM this AS t, datamesh.domain_policies(t.domain_name) AS p
-    WHERE p.policy IN ('quality.schema_evolution', 'contracts.shared')
+    WHERE p.policy IN ('quality.schema_evolution', 'contracts.shared', 'security.lineage')
 ), change AS (
     SELECT c.*
     FROM this AS t
@@ -504,6 +504,10 @@ WITH this AS (
     LEFT JOIN datamesh.domain AS d ON d.domain_name::text = r.role
     WHERE r.access = 'read' AND r.role <> t.domain_name::text
     GROUP BY r.role
+), unmasked AS MATERIALIZED (
+    SELECT u.*, p.policy, p.severity, p.waived_until
+    FROM policy AS p CROSS JOIN LATERAL datamesh.unmasked_columns(contract, p.parameters -> 'classifications') AS u
+    WHERE p.policy = 'security.lineage' AND p.severity <> 'OFF'
 ), demand AS (
     SELECT 1 AS place, p.policy, p.severity, p.waived_until,
            format('version %s changes the contract of version %s: %s', t.version, f.version::text,
@@ -521,6 +525,8 @@ WITH this AS (
                   (SELECT string_agg(r.role, ', ' ORDER BY r.role) FROM reader AS r WHERE r.is_domain))
     FROM this AS t, policy AS p
     WHERE p.policy = 'contracts.shared' AND EXISTS (SELECT FROM reader AS r WHERE r.is_domain)
+    UNION ALL
+    SELECT 3, u.policy, u.severity, u.waived_until, u.reason FROM unmasked AS u
 )
 SELECT t.product, t.version, t.before, f.version::text, datamesh.version_bump(f.version::text, t.version), l.level, t.stated,
        coalesce((SELECT jsonb_agg(jsonb_build_object('path', c.path, 'change', c.change, 'level', c.level,
@@ -529,12 +535,15 @@ SELECT t.product, t.version, t.before, f.version::text, datamesh.version_bump(f.
        coalesce((SELECT jsonb_agg(jsonb_build_object('policy', d.policy, 'severity', d.severity,
                                                      'waived_until', d.waived_until, 'reason', d.reason)
                                   ORDER BY d.place) FROM demand AS d WHERE d.severity <> 'OFF'), '[]'),
-       coalesce((SELECT array_agg(r.role ORDER BY r.role) FROM reader AS r), '{}')
+       coalesce((SELECT array_agg(r.role ORDER BY r.role) FROM reader AS r), '{}'),
+       coalesce((SELECT jsonb_agg(jsonb_build_object('column', u.column_name, 'upstream', u.upstream,
+                                                     'upstream_column', u.upstream_column, 'readers', to_jsonb(u.readers)))
+                 FROM unmasked AS u), '[]')
 FROM this AS t CROSS JOIN level AS l LEFT JOIN datamesh.contract AS f ON f.contract_id = t.before;
 END;
 REVOKE ALL ON FUNCTION datamesh.version_verdict(integer) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.version_verdict(integer) IS
-'What publishing a contract would mean: the contract that it follows, by which part the version was raised (bump), the level that its changes need together (held: not stated yet), every change, which policies ask that somebody approves it and why (demands: policy, severity, waived_until, reason), and who reads the product by either contract.';
+'What publishing a contract would mean: the contract that it follows, by which part the version was raised (bump), the level that its changes need together (held: not stated yet), every change, which policies ask that somebody approves it and why (demands: policy, severity, waived_until, reason), who reads the product by either contract, and the columns that show more than what they are made from (unmasked).';
 
 CREATE FUNCTION datamesh.level_rank(level text) RETURNS integer
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -586,6 +595,9 @@ FROM datamesh.approval_request AS a
 WHERE a.kind = 'publish' AND a.contract_id = version_request.contract AND a.status <> 'void'
   AND a.document_hash = datamesh.document_hash(version_request.contract)
   AND a.from_contract_id IS NOT DISTINCT FROM datamesh.contract_before(version_request.contract)
+  -- what is unmasked now was unmasked when it was asked for
+  AND NOT EXISTS (SELECT FROM datamesh.version_verdict(version_request.contract) AS v, jsonb_array_elements(v.unmasked) AS u(shown)
+                  WHERE NOT coalesce(a.subject -> 'unmasked', '[]') @> jsonb_build_array(u.shown - 'readers'))
 ORDER BY a.status = 'approved' DESC, a.request_id DESC LIMIT 1;
 END;
 REVOKE ALL ON FUNCTION datamesh.version_request(integer) FROM PUBLIC;
@@ -615,7 +627,7 @@ BEGIN
         (kind, product_id, contract_id, from_contract_id, document_hash, subject, why, interested)
     VALUES ('publish', product.product_id, contract, verdict.from_contract, datamesh.document_hash(contract),
             jsonb_build_object('version', verdict.version, 'from_version', verdict.from_version, 'level', verdict.level,
-                               'stated', verdict.stated, 'changes', verdict.changes,
+                               'stated', verdict.stated, 'changes', verdict.changes, 'unmasked', verdict.unmasked,
                                'consumers', to_jsonb(verdict.consumers)),
             coalesce((SELECT string_agg(d.e ->> 'reason', '; ' ORDER BY d.i)
                       FROM jsonb_array_elements(verdict.demands) WITH ORDINALITY AS d(e, i)

@@ -303,4 +303,20 @@ LANGUAGE C STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'dm_detect_pii';
 COMMENT ON FUNCTION datamesh.detect_pii(regclass, integer) IS
 'Columns that seem to hold personal data: by their names (in English, German, French, Spanish, Italian, Dutch, Portuguese and Polish) and by the values of a sample of at most so many rows (1 to 1000000), read in one scan; JSON is looked into. confidence: 1.00 where a checksum was right, less for patterns and names. why says what was seen, in counts, and shows no value. suggested_mask is a function of this schema and its parameters. Who has the rights of the relation''s owner reads it as the owner; anybody else with the caller''s privileges and row security.';
 
+CREATE FUNCTION datamesh.mask_strength(mask jsonb)
+RETURNS integer
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+SELECT CASE WHEN mask = 'false' OR m.name = 'none' THEN 0
+            WHEN m.name IN ('null', 'redact', 'constant') THEN 4
+            WHEN m.name = 'pseudonym' THEN 3
+            WHEN m.name = 'hash' THEN 2
+            WHEN m.name <> '' THEN 1 END
+FROM (SELECT regexp_replace(lower(btrim(regexp_replace(
+          CASE jsonb_typeof(mask) WHEN 'string' THEN mask #>> '{}' WHEN 'object' THEN mask ->> 'function' END,
+          '[(].*$', ''))), '^mask_|_mask$', '')) AS m(name);
+END;
+COMMENT ON FUNCTION datamesh.mask_strength(jsonb) IS
+'How little of a value a mask leaves, as a contract writes it (datamesh.mask): 0 none or false, 1 hides a part, 2 hash, 3 pseudonym, 4 nothing is left (null, redact, constant). Null if it names no function.';
+
 SELECT pg_catalog.pg_extension_config_dump('datamesh.mask_key', '');

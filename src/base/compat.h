@@ -21,6 +21,13 @@
 #include "varatt.h"
 #endif
 
+/* 18 has an entry for what a query groups by (needs nodes/parsenodes.h) */
+#if PG_VERSION_NUM >= 180000
+#define DmGroupExpressions(entry) ((entry)->rtekind == RTE_GROUP ? (entry)->groupexprs : NIL)
+#else
+#define DmGroupExpressions(entry) NIL
+#endif
+
 /* 17 lets the caller provide the lexer; NULL there means "make one", as ever before */
 #if PG_VERSION_NUM >= 170000
 #define DmJsonLexContext(json, len, encoding, need_escapes)                                        \

@@ -6,7 +6,8 @@
  * What the default policies look for is SQL (datamesh.policy_findings) that reads
  * the catalog and nothing of the data.  The data is read once, by the pass that
  * measures the contract's own rules: this file adds what the policies want counted
- * to that pass, and takes the counts out of its results again.
+ * to that pass, and takes the counts out of its results again.  Only for personal
+ * data a small sample of what is to be released is looked at once more.
  *
  * Kept true: the verdict is that of the policies in force when it is spoken, and they
  * stay in force until the release is out; nothing that a policy's function does
@@ -19,6 +20,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -38,6 +40,7 @@
 #include "base/compat.h"
 #include "base/session.h"
 #include "governance/governance.h"
+#include "masking/detect.h"
 #include "quality/check.h"
 #include "quality/quality.h"
 
@@ -206,6 +209,132 @@ DmPolicyFigures(List *ours, int64 rows)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
+/* ---- personal data ---- */
+
+typedef struct Looking
+{
+	Oid relation;
+	int64 rows;
+	Oid reader;
+	List *hits;
+} Looking;
+
+static void
+look(void *arg)
+{
+	Looking *looking = arg;
+
+	looking->hits = DmDetectPii(looking->relation, looking->rows, looking->reader);
+}
+
+static Jsonb *
+hits_jsonb(List *hits)
+{
+	JsonbParseState *state = NULL;
+	ListCell *cell;
+
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	foreach (cell, hits)
+	{
+		const DmPiiHit *hit = lfirst(cell);
+
+		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		put_text(&state, "column", hit->column);
+		put_text(&state, "detector", hit->detector);
+		put_count(&state, "percent", hit->percent);
+		put_text(&state, "why", hit->why);
+		put_text(&state, "mask", hit->mask);
+		pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+}
+
+/* How many rows to look at for a domain; 0: nobody wants to know. */
+static int64
+rows_to_look_at(const char *domain)
+{
+	const Oid type = TEXTOID;
+	Datum value = CStringGetTextDatum(domain);
+	bool isnull = true;
+	Datum rows = (Datum) 0;
+	DmIdentity saved;
+
+	DmBecomeExtensionOwner(&saved);
+	DmSpiExecute(
+		"SELECT (p.parameters ->> 'sample_rows')::bigint FROM datamesh.domain_policies($1) p "
+		"WHERE p.policy = 'security.pii_undeclared' AND p.severity <> 'OFF' "
+		"AND p.check_function IS NULL",
+		1, &type, &value, NULL, true);
+	if (SPI_processed > 0)
+		rows = DmSpiDatum(0, 1, &isnull);
+	DmIdentityRestore(&saved);
+	return isnull ? 0 : DatumGetInt64(rows);
+}
+
+Oid
+DmRelationOwner(Oid relation)
+{
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Oid owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "there is no relation %u", relation);
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+Jsonb *
+DmPolicyPersonal(const char *domain, int32 contract_id, Oid relation, Oid reader, bool by_source,
+				 Jsonb *figures)
+{
+	const Oid types[] = {JSONBOID, JSONBOID, INT4OID, BOOLOID, TEXTOID};
+	Datum values[] = {JsonbPGetDatum(figures), (Datum) 0, Int32GetDatum(contract_id),
+					  BoolGetDatum(by_source), (Datum) 0};
+	bool nulls[] = {false, false, false, false, true};
+	Looking looking = {relation, rows_to_look_at(domain), reader, NIL};
+	DmIdentity saved;
+	char *error;
+
+	if (looking.rows == 0)
+		return figures;
+	error = superuser_arg(reader) ? "it belongs to a superuser" : DmGuard(look, &looking);
+	values[1] = JsonbPGetDatum(hits_jsonb(looking.hits));
+	if (error != NULL)
+	{
+		values[4] = CStringGetTextDatum(error);
+		nulls[4] = false;
+	}
+	DmBecomeExtensionOwner(&saved);
+	DmSpiExecute("SELECT datamesh.personal_figures($1, $2, $3, $4, $5)", 5, types, values, nulls,
+				 true);
+	figures = result_jsonb(0, 1);
+	DmIdentityRestore(&saved);
+	return figures;
+}
+
+/* A release is a plain table of the port role's; a source, which may be a view, is the domain's. */
+static Jsonb *
+look_for_personal(const DmGovernance *governance, Oid stored, Jsonb *figures)
+{
+	const DmDomain *domain = governance->product->domain;
+	bool live = stored == governance->relation;
+
+	/* the rows that this command has copied */
+	CommandCounterIncrement();
+	return DmPolicyPersonal(domain->name, governance->contract->contract_id, stored,
+							live ? domain->owner : DmRelationOwner(stored), live, figures);
+}
+
+static void
+trace_lineage(const DmGovernance *governance)
+{
+	const Oid type = INT4OID;
+	Datum value = Int32GetDatum(governance->contract->contract_id);
+
+	DmSpiExecute("SELECT datamesh.store_lineage($1)", 1, &type, &value, NULL, false);
+}
+
 /* ---- policies that are functions ---- */
 
 typedef struct FunctionCall
@@ -367,7 +496,8 @@ DmGovernanceJudge(DmGovernance *governance, List **results, int64 rows, Oid stor
 					   ObjectIdGetDatum(governance->relation), ObjectIdGetDatum(stored)};
 	DmIdentity saved;
 
-	verdict->figures = DmPolicyFigures(take_results(governance, results), rows);
+	verdict->figures = look_for_personal(governance, stored,
+										 DmPolicyFigures(take_results(governance, results), rows));
 	values[3] = JsonbPGetDatum(verdict->figures);
 	values[4] = JsonbPGetDatum(ask_functions(governance));
 
@@ -378,6 +508,8 @@ DmGovernanceJudge(DmGovernance *governance, List **results, int64 rows, Oid stor
 	/* What was committed while we waited counts, even where the transaction's snapshot is older. */
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetLatestSnapshot());
+	trace_lineage(governance);
+	UpdateActiveSnapshotCommandId();
 	DmSpiExecute("SELECT kind, critical, rule, message, \"column\", object "
 				 "FROM datamesh.judge($1, $2, $3, $4, $5)",
 				 5, types, values, NULL, true);

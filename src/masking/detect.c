@@ -30,6 +30,7 @@
 #include "utils/rel.h"
 
 #include "base/session.h"
+#include "masking/detect.h"
 #include "masking/kernel.h"
 #include "base/compat.h"
 
@@ -46,6 +47,7 @@ PG_FUNCTION_INFO_V1(dm_detect_pii);
 typedef struct Column
 {
 	char *name;
+	Oid type; /* below domains */
 	int kind; /* DmColumnKind; 0: not looked at */
 	bool document;
 	int64 values; /* in the sample, not null */
@@ -113,6 +115,7 @@ read_columns(Sampling *scan, Relation rel)
 		if (column->kind == 0)
 			continue;
 		column->name = pstrdup(NameStr(attribute->attname));
+		column->type = getBaseType(attribute->atttypid);
 		scan->ncolumns++;
 	}
 }
@@ -213,8 +216,9 @@ open_relation(Oid relation)
 	return rel;
 }
 
+/* reader: whose rights are used; InvalidOid: the owner's, of those who have them, else the caller's */
 static void
-scan_relation(Sampling *scan)
+scan_relation(Sampling *scan, Oid reader)
 {
 	Relation rel = open_relation(scan->relation);
 	Oid owner = rel->rd_rel->relowner;
@@ -225,7 +229,10 @@ scan_relation(Sampling *scan)
 	{
 		char *sql = sample_query(scan, rel);
 
-		DmBecomeRestricted(&saved, has_privs_of_role(GetUserId(), owner) ? owner : GetUserId());
+		if (OidIsValid(reader))
+			DmBecomeDomain(&saved, reader);
+		else
+			DmBecomeRestricted(&saved, has_privs_of_role(GetUserId(), owner) ? owner : GetUserId());
 		run_scan(scan, sql);
 		DmIdentityRestore(&saved);
 	}
@@ -311,25 +318,38 @@ judge(const Column *column, int number)
 	return verdict;
 }
 
-static void
-put_verdict(ReturnSetInfo *rsinfo, const Column *column, int number, const Verdict *verdict)
+/*
+ * What to mask it with: the detector's mask where it takes the column's type, else the one that takes
+ * every type.
+ */
+static const char *
+suggested_mask(const Column *column, const DmDetector *detector)
 {
-	Datum values[RESULT_COLUMNS];
-	bool nulls[RESULT_COLUMNS] = {false};
-	char *confidence = psprintf("%d.%02d", verdict->percent / 100, verdict->percent % 100);
+	bool of_date = strncmp(detector->mask, "mask_date_trunc", strlen("mask_date_trunc")) == 0;
 
-	values[0] = CStringGetTextDatum(column->name);
-	values[1] = CStringGetTextDatum(dm_detectors[number].name);
-	values[2] = DirectFunctionCall3(numeric_in, CStringGetDatum(confidence),
-									ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-	values[3] = CStringGetTextDatum(verdict->why);
-	values[4] = CStringGetTextDatum(dm_detectors[number].mask);
-	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	if (of_date ? column->type == DATEOID || column->type == TIMESTAMPOID ||
+					  column->type == TIMESTAMPTZOID
+				: column->type == TEXTOID || column->type == VARCHAROID)
+		return detector->mask;
+	return "mask_redact";
+}
+
+static DmPiiHit *
+make_hit(const Column *column, int number, const Verdict *verdict)
+{
+	DmPiiHit *hit = palloc(sizeof(DmPiiHit));
+
+	hit->column = column->name;
+	hit->detector = dm_detectors[number].name;
+	hit->percent = verdict->percent;
+	hit->why = verdict->why;
+	hit->mask = suggested_mask(column, &dm_detectors[number]);
+	return hit;
 }
 
 /* The hits of a column, the most certain first. */
-static void
-put_column(ReturnSetInfo *rsinfo, const Column *column)
+static List *
+column_hits(const Column *column, List *hits)
 {
 	Verdict verdicts[DM_DETECTORS_MAX];
 
@@ -344,10 +364,40 @@ put_column(ReturnSetInfo *rsinfo, const Column *column)
 				(best < 0 || verdicts[i].percent > verdicts[best].percent))
 				best = i;
 		if (best < 0)
-			break;
-		put_verdict(rsinfo, column, best, &verdicts[best]);
+			return hits;
+		hits = lappend(hits, make_hit(column, best, &verdicts[best]));
 		verdicts[best].percent = 0;
 	}
+}
+
+List *
+DmDetectPii(Oid relation, int64 rows, Oid reader)
+{
+	Sampling scan = {0};
+	List *hits = NIL;
+
+	scan.relation = relation;
+	scan.rows = rows;
+	scan_relation(&scan, reader);
+	for (int i = 0; i < scan.ncolumns; i++)
+		hits = column_hits(&scan.columns[i], hits);
+	return hits;
+}
+
+static void
+put_hit(ReturnSetInfo *rsinfo, const DmPiiHit *hit)
+{
+	Datum values[RESULT_COLUMNS];
+	bool nulls[RESULT_COLUMNS] = {false};
+	char *confidence = psprintf("%d.%02d", hit->percent / 100, hit->percent % 100);
+
+	values[0] = CStringGetTextDatum(hit->column);
+	values[1] = CStringGetTextDatum(hit->detector);
+	values[2] = DirectFunctionCall3(numeric_in, CStringGetDatum(confidence),
+									ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+	values[3] = CStringGetTextDatum(hit->why);
+	values[4] = CStringGetTextDatum(hit->mask);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
 /* detect_pii(relation, sample_rows) */
@@ -355,16 +405,14 @@ Datum
 dm_detect_pii(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Sampling scan = {0};
+	int32 rows = PG_GETARG_INT32(1);
+	ListCell *cell;
 
-	scan.relation = PG_GETARG_OID(0);
-	scan.rows = PG_GETARG_INT32(1);
-	if (scan.rows < 1 || scan.rows > MOST_ROWS)
+	if (rows < 1 || rows > MOST_ROWS)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("sample_rows must be between 1 and %d", MOST_ROWS)));
 	InitMaterializedSRF(fcinfo, 0);
-	scan_relation(&scan);
-	for (int i = 0; i < scan.ncolumns; i++)
-		put_column(rsinfo, &scan.columns[i]);
+	foreach (cell, DmDetectPii(PG_GETARG_OID(0), rows, InvalidOid))
+		put_hit(rsinfo, lfirst(cell));
 	PG_RETURN_VOID();
 }
