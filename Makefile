@@ -204,6 +204,8 @@ REGRESS = \
 	governance_council \
 	governance_dispute \
 	governance_waiver \
+	governance_lineage \
+	governance_pii \
 	governance_gate \
 	governance_function \
 	access \

@@ -665,26 +665,28 @@ REVOKE ALL ON FUNCTION datamesh.declared_columns(integer, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.declared_columns(integer, jsonb) IS
 'What a contract declares of its columns: a classification of the list (the first of the list for what pii_columns names; null: none), the mask that is named, its strength for everybody (datamesh.mask_strength; what is classified and has no mask named is redacted) and for single consumers.';
 
+-- In plpgsql, whose plan is made once for a session: every security policy asks.
 CREATE FUNCTION datamesh.personal_columns(contract integer, classifications jsonb)
 RETURNS TABLE (column_name text, masked boolean, encrypted boolean)
-LANGUAGE sql STABLE ROWS 5
-BEGIN ATOMIC
-WITH declared AS MATERIALIZED (
-    SELECT d.* FROM datamesh.declared_columns(contract, classifications) AS d
-), personal AS (
-    SELECT l.name FROM datamesh.listed_personal(contract) AS l(name)
-    UNION
-    SELECT d.column_name FROM declared AS d WHERE d.classification IS NOT NULL
-    UNION
-    SELECT l.column_name::text FROM datamesh.column_lineage AS l
-    WHERE l.contract_id = personal_columns.contract
-      AND lower(l.classification) IN (SELECT lower(v) FROM jsonb_array_elements_text(personal_columns.classifications) AS v)
-)
-SELECT p.name, coalesce(datamesh.mask_strength(d.mask) > 0, false), coalesce(c.definition ->> 'encryptedName', '') <> ''
-FROM personal AS p
-LEFT JOIN declared AS d ON d.column_name = p.name
-LEFT JOIN datamesh.contract_column AS c ON c.contract_id = personal_columns.contract AND c.column_name = p.name::name;
-END;
+LANGUAGE plpgsql STABLE ROWS 5 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN QUERY
+    WITH declared AS MATERIALIZED (
+        SELECT d.* FROM datamesh.declared_columns(contract, classifications) AS d
+    ), personal AS (
+        SELECT l.name FROM datamesh.listed_personal(contract) AS l(name)
+        UNION
+        SELECT d.column_name FROM declared AS d WHERE d.classification IS NOT NULL
+        UNION
+        SELECT l.column_name::text FROM datamesh.column_lineage AS l
+        WHERE l.contract_id = contract
+          AND lower(l.classification) IN (SELECT lower(v) FROM jsonb_array_elements_text(classifications) AS v)
+    )
+    SELECT p.name, coalesce(datamesh.mask_strength(d.mask) > 0, false), coalesce(c.definition ->> 'encryptedName', '') <> ''
+    FROM personal AS p
+    LEFT JOIN declared AS d ON d.column_name = p.name
+    LEFT JOIN datamesh.contract_column AS c ON c.contract_id = contract AND c.column_name = p.name::name;
+END $$;
 REVOKE ALL ON FUNCTION datamesh.personal_columns(integer, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.personal_columns(integer, jsonb) IS
 'The columns of a contract with personal data: declared so by a classification of the list or in pii_columns, or inheriting such a classification (datamesh.lineage); whether a mask and an encryptedName are given for each.';
@@ -873,7 +875,7 @@ LANGUAGE sql STABLE
 BEGIN ATOMIC
 SELECT figures || jsonb_build_object('pii', coalesce(jsonb_agg(h.hit || jsonb_build_object('column', c.column_name)
                                                                ORDER BY c.position, h.n), '[]'))
-       || CASE WHEN error IS NULL THEN '{}' ELSE jsonb_build_object('pii_error', error) END
+       || CASE WHEN error IS NULL THEN '{}'::jsonb ELSE jsonb_build_object('pii_error', error) END
 FROM jsonb_array_elements(hits) WITH ORDINALITY AS h(hit, n)
 JOIN datamesh.contract_column AS c
   ON c.contract_id = personal_figures.contract
@@ -901,17 +903,17 @@ SELECT format('Column ''%s'' holds personal data (%s, confidence %s: %s), and %s
        jsonb_build_object('detector', h.hit -> 'detector', 'confidence', round(h.confidence, 2), 'why', h.hit -> 'why',
                           'suggested_mask', regexp_replace(h.hit ->> 'mask', '^mask_', ''),
                           'classification', c.classification)
-       || CASE WHEN h.confidence < (parameters -> 'minimum_confidence')::numeric THEN '{"severity": "WARNING"}' ELSE '{}' END
+       || CASE WHEN h.confidence < (parameters -> 'minimum_confidence')::numeric THEN '{"severity": "WARNING"}'::jsonb ELSE '{}' END
 FROM hit AS h
 JOIN datamesh.contract_column AS c ON c.contract_id = pii_findings.contract AND c.column_name = h.name::name
 WHERE h.confidence >= least((parameters -> 'warning_confidence')::numeric, (parameters -> 'minimum_confidence')::numeric)
   AND NOT EXISTS (SELECT FROM datamesh.declared_columns(contract, parameters -> 'classifications') AS d
                   WHERE d.column_name = h.name AND (d.classification IS NOT NULL OR d.strength > 0))
 UNION ALL
-SELECT format('It could not be seen whether there is personal data: %s', measured ->> 'pii_error'), NULL, NULL
+SELECT format('It could not be seen whether there is personal data: %s', measured ->> 'pii_error'), NULL::text, NULL::jsonb
 WHERE measured ? 'pii_error'
 UNION ALL
-SELECT 'Nobody has looked for personal data, because the policy was set during the publish: publish again', NULL, NULL
+SELECT 'Nobody has looked for personal data, because the policy was set during the publish: publish again', NULL::text, NULL::jsonb
 WHERE NOT measured ? 'pii';
 END;
 REVOKE ALL ON FUNCTION datamesh.pii_findings(jsonb, integer, jsonb) FROM PUBLIC;

@@ -627,8 +627,9 @@ BEGIN
         (kind, product_id, contract_id, from_contract_id, document_hash, subject, why, interested)
     VALUES ('publish', product.product_id, contract, verdict.from_contract, datamesh.document_hash(contract),
             jsonb_build_object('version', verdict.version, 'from_version', verdict.from_version, 'level', verdict.level,
-                               'stated', verdict.stated, 'changes', verdict.changes, 'unmasked', verdict.unmasked,
-                               'consumers', to_jsonb(verdict.consumers)),
+                               'stated', verdict.stated, 'changes', verdict.changes,
+                               'consumers', to_jsonb(verdict.consumers))
+            || CASE verdict.unmasked WHEN '[]' THEN '{}' ELSE jsonb_build_object('unmasked', verdict.unmasked) END,
             coalesce((SELECT string_agg(d.e ->> 'reason', '; ' ORDER BY d.i)
                       FROM jsonb_array_elements(verdict.demands) WITH ORDINALITY AS d(e, i)
                       WHERE d.e -> 'waived_until' = 'null'), 'the publisher asked'),

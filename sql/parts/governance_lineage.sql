@@ -79,6 +79,23 @@ REVOKE ALL ON FUNCTION datamesh.column_edges(integer) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.column_edges(integer) IS
 'Which columns of other published products a contract''s columns are made from, now: by the definition of its source (datamesh.trace_columns), by transformSourceObjects of its properties, and, of products that it names as dependencies and that the definition does not show (a table has none), by columns of the same name.';
 
+-- Most products are made from none: this is all that they pay for.
+CREATE FUNCTION datamesh.has_upstreams(contract integer) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM datamesh.contract_dependency AS d WHERE d.contract_id = contract)
+        OR EXISTS (SELECT FROM datamesh.contract_column AS c WHERE c.contract_id = contract AND c.definition ? 'transformSourceObjects')
+        OR EXISTS (SELECT FROM datamesh.contract AS c
+                   JOIN pg_namespace AS n ON n.nspname = c.source_schema
+                   JOIN pg_class AS r ON r.relnamespace = n.oid AND r.relname = c.source_name
+                   CROSS JOIN LATERAL datamesh.trace_columns(r.oid) AS t
+                   CROSS JOIN LATERAL datamesh.relation_products(t.origin) AS p
+                   WHERE c.contract_id = contract AND p.product_id <> c.product_id);
+END $$;
+REVOKE ALL ON FUNCTION datamesh.has_upstreams(integer) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.has_upstreams(integer) IS
+'Whether datamesh.column_edges can find anything.';
+
 CREATE FUNCTION datamesh.inherited_columns(contract integer, classifications jsonb)
 RETURNS TABLE (column_name name, upstream_product_id integer, upstream text, upstream_version text, upstream_column name,
                via text, classification text, readers text[])
@@ -113,37 +130,43 @@ COMMENT ON FUNCTION datamesh.inherited_columns(integer, jsonb) IS
 
 CREATE FUNCTION datamesh.unmasked_columns(contract integer, classifications jsonb)
 RETURNS TABLE (column_name name, upstream text, upstream_column name, via text, readers text[], reason text)
-LANGUAGE sql STABLE ROWS 2
-BEGIN ATOMIC
-SELECT i.column_name, i.upstream, i.upstream_column, i.via, i.readers,
-       format('column ''%s'' is made from column ''%s'' of data product "%s", which masks it, and %s', i.column_name,
-              i.upstream_column, i.upstream,
-              CASE WHEN i.readers = ARRAY[''] THEN 'masks it less or not at all'
-                   ELSE 'masks it less or not at all for '
-                        || (SELECT string_agg(CASE r WHEN '' THEN 'everybody else' ELSE r END, ', ' ORDER BY r = '', r)
-                            FROM unnest(i.readers) AS r) END)
-FROM datamesh.inherited_columns(contract, classifications) AS i
-WHERE i.readers IS NOT NULL
-ORDER BY i.column_name, i.upstream, i.upstream_column;
-END;
+LANGUAGE plpgsql STABLE ROWS 2 SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT datamesh.has_upstreams(contract) THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT i.column_name, i.upstream, i.upstream_column, i.via, i.readers,
+           format('column ''%s'' is made from column ''%s'' of data product "%s", and is masked less than there, or not at all%s', i.column_name,
+                  i.upstream_column, i.upstream,
+                  CASE WHEN i.readers <> ARRAY['']
+                       THEN ', for ' || (SELECT string_agg(CASE r WHEN '' THEN 'everybody else' ELSE r END, ', ' ORDER BY r = '', r)
+                                         FROM unnest(i.readers) AS r) END)
+    FROM datamesh.inherited_columns(contract, classifications) AS i
+    WHERE i.readers IS NOT NULL
+    ORDER BY i.column_name, i.upstream, i.upstream_column;
+END $$;
 REVOKE ALL ON FUNCTION datamesh.unmasked_columns(integer, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.unmasked_columns(integer, jsonb) IS
 'The columns of a contract that show more than the columns of other products that they are made from: for whom (readers, as in datamesh.inherited_columns), and in words (reason).';
 
 CREATE FUNCTION datamesh.store_lineage(contract integer) RETURNS void
-LANGUAGE sql VOLATILE
-BEGIN ATOMIC
-DELETE FROM datamesh.column_lineage AS l WHERE l.contract_id = store_lineage.contract;
-INSERT INTO datamesh.column_lineage
-    (contract_id, column_name, upstream_product_id, upstream_version, upstream_column, via, classification)
-SELECT store_lineage.contract, i.column_name, i.upstream_product_id, i.upstream_version, i.upstream_column, i.via, i.classification
-FROM datamesh.contract AS c
-JOIN datamesh.product AS p ON p.product_id = c.product_id
-CROSS JOIN LATERAL datamesh.inherited_columns(
-    c.contract_id, coalesce((SELECT d.parameters -> 'classifications' FROM datamesh.domain_policies(p.domain_name) AS d
-                             WHERE d.policy = 'security.lineage'), '["pii"]')) AS i
-WHERE c.contract_id = store_lineage.contract;
-END;
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    DELETE FROM datamesh.column_lineage AS l WHERE l.contract_id = contract;
+    IF NOT datamesh.has_upstreams(contract) THEN
+        RETURN;
+    END IF;
+    INSERT INTO datamesh.column_lineage
+        (contract_id, column_name, upstream_product_id, upstream_version, upstream_column, via, classification)
+    SELECT contract, i.column_name, i.upstream_product_id, i.upstream_version, i.upstream_column, i.via, i.classification
+    FROM datamesh.contract AS c
+    JOIN datamesh.product AS p ON p.product_id = c.product_id
+    CROSS JOIN LATERAL datamesh.inherited_columns(
+        c.contract_id, coalesce((SELECT d.parameters -> 'classifications' FROM datamesh.domain_policies(p.domain_name) AS d
+                                 WHERE d.policy = 'security.lineage'), '["pii"]')) AS i
+    WHERE c.contract_id = contract;
+END $$;
 REVOKE ALL ON FUNCTION datamesh.store_lineage(integer) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.store_lineage(integer) IS
 'Writes down what a contract''s columns are made from, in the place of what was known of it before.';

@@ -249,12 +249,52 @@ hits_jsonb(List *hits)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
 }
 
-/* How many rows to look at for a domain; 0: nobody wants to know. */
+Oid
+DmRelationOwner(Oid relation)
+{
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Oid owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "there is no relation %u", relation);
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+Jsonb *
+DmPolicyPersonal(int32 contract_id, Oid relation, Oid reader, bool by_source, int64 rows,
+				 Jsonb *figures)
+{
+	const Oid types[] = {JSONBOID, JSONBOID, INT4OID, BOOLOID, TEXTOID};
+	Datum values[] = {JsonbPGetDatum(figures), (Datum) 0, Int32GetDatum(contract_id),
+					  BoolGetDatum(by_source), (Datum) 0};
+	bool nulls[] = {false, false, false, false, true};
+	Looking looking = {relation, rows, reader, NIL};
+	DmIdentity saved;
+	char *error;
+
+	error = superuser_arg(reader) ? "it belongs to a superuser" : DmGuard(look, &looking);
+	values[1] = JsonbPGetDatum(hits_jsonb(looking.hits));
+	if (error != NULL)
+	{
+		values[4] = CStringGetTextDatum(error);
+		nulls[4] = false;
+	}
+	DmBecomeExtensionOwner(&saved);
+	DmSpiExecute("SELECT datamesh.personal_figures($1, $2, $3, $4, $5)", 5, types, values, nulls,
+				 true);
+	figures = result_jsonb(0, 1);
+	DmIdentityRestore(&saved);
+	return figures;
+}
+
+/* How many rows a domain's policies want to be looked at; 0: nobody wants to know. */
 static int64
-rows_to_look_at(const char *domain)
+rows_to_look_at(const DmDomain *domain)
 {
 	const Oid type = TEXTOID;
-	Datum value = CStringGetTextDatum(domain);
+	Datum value = CStringGetTextDatum(domain->name);
 	bool isnull = true;
 	Datum rows = (Datum) 0;
 	DmIdentity saved;
@@ -271,59 +311,20 @@ rows_to_look_at(const char *domain)
 	return isnull ? 0 : DatumGetInt64(rows);
 }
 
-Oid
-DmRelationOwner(Oid relation)
-{
-	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-	Oid owner;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "there is no relation %u", relation);
-	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
-	return owner;
-}
-
-Jsonb *
-DmPolicyPersonal(const char *domain, int32 contract_id, Oid relation, Oid reader, bool by_source,
-				 Jsonb *figures)
-{
-	const Oid types[] = {JSONBOID, JSONBOID, INT4OID, BOOLOID, TEXTOID};
-	Datum values[] = {JsonbPGetDatum(figures), (Datum) 0, Int32GetDatum(contract_id),
-					  BoolGetDatum(by_source), (Datum) 0};
-	bool nulls[] = {false, false, false, false, true};
-	Looking looking = {relation, rows_to_look_at(domain), reader, NIL};
-	DmIdentity saved;
-	char *error;
-
-	if (looking.rows == 0)
-		return figures;
-	error = superuser_arg(reader) ? "it belongs to a superuser" : DmGuard(look, &looking);
-	values[1] = JsonbPGetDatum(hits_jsonb(looking.hits));
-	if (error != NULL)
-	{
-		values[4] = CStringGetTextDatum(error);
-		nulls[4] = false;
-	}
-	DmBecomeExtensionOwner(&saved);
-	DmSpiExecute("SELECT datamesh.personal_figures($1, $2, $3, $4, $5)", 5, types, values, nulls,
-				 true);
-	figures = result_jsonb(0, 1);
-	DmIdentityRestore(&saved);
-	return figures;
-}
-
 /* A release is a plain table of the port role's; a source, which may be a view, is the domain's. */
 static Jsonb *
 look_for_personal(const DmGovernance *governance, Oid stored, Jsonb *figures)
 {
 	const DmDomain *domain = governance->product->domain;
 	bool live = stored == governance->relation;
+	int64 rows = rows_to_look_at(domain);
 
+	if (rows == 0)
+		return figures;
 	/* the rows that this command has copied */
 	CommandCounterIncrement();
-	return DmPolicyPersonal(domain->name, governance->contract->contract_id, stored,
-							live ? domain->owner : DmRelationOwner(stored), live, figures);
+	return DmPolicyPersonal(governance->contract->contract_id, stored,
+							live ? domain->owner : DmRelationOwner(stored), live, rows, figures);
 }
 
 static void

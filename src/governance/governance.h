@@ -88,12 +88,12 @@ extern Jsonb *DmPolicyAsk(const char *policy, const char *function, const char *
 extern Jsonb *DmPolicyFigures(List *results, int64 rows);
 
 /*
- * The same with "pii": what a sample of the relation says of personal data, if the domain's policies
- * want to know.  It is read with the rights of reader; by_source: its columns have the source's names,
- * not the contract's.
+ * The same with "pii": what a sample of so many rows of a relation says of personal data in a contract's
+ * columns, or with "pii_error".  It is read with the rights of reader; by_source: the relation's columns
+ * have the source's names, not the contract's.
  */
-extern Jsonb *DmPolicyPersonal(const char *domain, int32 contract_id, Oid relation, Oid reader,
-							   bool by_source, Jsonb *figures);
+extern Jsonb *DmPolicyPersonal(int32 contract_id, Oid relation, Oid reader, bool by_source,
+							   int64 rows, Jsonb *figures);
 extern Oid DmRelationOwner(Oid relation);
 
 #endif /* DATAMESH_GOVERNANCE_GOVERNANCE_H */

@@ -239,17 +239,20 @@ port_owner(const Target *target)
 static void
 look_for_personal(Target *target)
 {
-	const Oid type = INT4OID;
-	Datum value = Int32GetDatum(target->contract_id);
-	char *domain;
+	const Oid types[] = {INT4OID, JSONBOID};
+	Datum values[] = {Int32GetDatum(target->contract_id), JsonbPGetDatum(target->parameters)};
+	bool isnull;
+	bool live;
+	int64 rows;
 
-	DmSpiExecute("SELECT p.domain_name, c.mode = 'live' FROM datamesh.contract c "
-				 "JOIN datamesh.product p ON p.product_id = c.product_id WHERE c.contract_id = $1",
-				 1, &type, &value, NULL, true);
-	domain = DmSpiText(0, 1);
-	target->figures = DmPolicyPersonal(domain, target->contract_id, target->stored,
-									   DmRelationOwner(target->stored),
-									   strcmp(DmSpiText(0, 2), "t") == 0, target->figures);
+	DmSpiExecute("SELECT c.mode = 'live', ($2 ->> 'sample_rows')::bigint "
+				 "FROM datamesh.contract c WHERE c.contract_id = $1",
+				 2, types, values, NULL, true);
+	live = DatumGetBool(DmSpiDatum(0, 1, &isnull));
+	rows = DatumGetInt64(DmSpiDatum(0, 2, &isnull));
+	target->figures =
+		DmPolicyPersonal(target->contract_id, target->stored, DmRelationOwner(target->stored), live,
+						 rows, target->figures);
 }
 
 /* Through the port, as its owner. */
@@ -284,11 +287,12 @@ put_row(ReturnSetInfo *rsinfo, const Proposal *proposal, const Target *target, u
 	bool nulls[RESULT_COLUMNS] = {0};
 	char *message = DmSpiText(row, 1);
 	char *column = DmSpiText(row, 2);
+	char *severity = DmSpiText(row, 4);
 
 	values[0] = CStringGetTextDatum(target->product);
 	values[1] = CStringGetTextDatum(target->version);
 	values[2] = CStringGetTextDatum(proposal->name);
-	values[3] = CStringGetTextDatum(target->severity);
+	values[3] = CStringGetTextDatum(severity != NULL ? severity : target->severity);
 	nulls[4] = message == NULL;
 	values[4] = message == NULL ? (Datum) 0 : CStringGetTextDatum(message);
 	nulls[5] = column == NULL;
@@ -299,7 +303,8 @@ put_row(ReturnSetInfo *rsinfo, const Proposal *proposal, const Target *target, u
 	values[8] = CStringGetTextDatum(target->check_function != NULL ? "the function"
 									: target->to_measure           ? "measured"
 									: strcmp(proposal->name, "quality") == 0 ||
-											strcmp(proposal->name, "quality.completeness") == 0
+											strcmp(proposal->name, "quality.completeness") == 0 ||
+											strcmp(proposal->name, "security.pii_undeclared") == 0
 										? "last report"
 										: "catalog");
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
@@ -313,7 +318,7 @@ find_by_default(const Proposal *proposal, const Target *target)
 					  Int32GetDatum(target->contract_id),  ObjectIdGetDatum(target->port),
 					  ObjectIdGetDatum(target->stored),    JsonbPGetDatum(target->figures)};
 
-	DmSpiExecute("SELECT message, \"column\", figures "
+	DmSpiExecute("SELECT message, \"column\", figures, figures ->> 'severity' "
 				 "FROM datamesh.policy_findings($1, $2, $3, $4, true, $5, $6)",
 				 6, types, values, NULL, true);
 }
@@ -328,9 +333,9 @@ find_by_function(const Proposal *proposal, const Target *target)
 		DmPolicyAsk(proposal->name, target->check_function, target->product, contract));
 
 	DmSpiExecute(
-		"SELECT v ->> 'message', v ->> 'column', nullif(v -> 'figures', 'null') "
+		"SELECT v ->> 'message', v ->> 'column', nullif(v -> 'figures', 'null'), NULL "
 		"FROM pg_catalog.jsonb_array_elements($1 -> 'violations') WITH ORDINALITY AS x(v, n) "
-		"UNION ALL SELECT 'The policy could not run: ' || ($1 ->> 'error'), NULL, NULL "
+		"UNION ALL SELECT 'The policy could not run: ' || ($1 ->> 'error'), NULL, NULL, NULL "
 		"WHERE $1 ? 'error'",
 		1, &type, &value, NULL, true);
 }

@@ -231,7 +231,7 @@ try_detectors(const char *text, size_t length, DmWhere where, DmFindings *findin
 static bool
 ends_word(unsigned char c)
 {
-	return c <= ' ' || strchr(",;()<>\"'{}[]|=", c) != NULL;
+	return c <= ' ' || strchr(",;()<>\"'{}[]|=\\", c) != NULL;
 }
 
 /* No detector fits a word without one of these. */

@@ -6,6 +6,8 @@ CREATE ROLE regress_types;
 CALL datamesh.create_domain('rtypes', owner => 'regress_types');
 -- every column has nulls here
 CALL datamesh.set_policy('quality.completeness', severity => 'WARNING');
+-- and addresses of machines in two
+CALL datamesh.set_policy('security.pii_undeclared', severity => 'WARNING');
 SET ROLE regress_types;
 CREATE TYPE rtypes_internal.pair AS (a integer, b text);
 CREATE TYPE rtypes_internal.mood AS ENUM ('sad', 'ok', 'happy');
@@ -99,6 +101,7 @@ CALL datamesh.retire('rtypes.parts');
 CALL datamesh.deprecate('rtypes.wide', '1.0.0', current_date);
 CALL datamesh.retire('rtypes.wide');
 CALL datamesh.drop_policy('quality.completeness');
+CALL datamesh.drop_policy('security.pii_undeclared');
 CALL datamesh.drop_domain('rtypes');
 DROP SCHEMA rtypes_internal CASCADE;
 DROP ROLE regress_types;
