@@ -303,6 +303,31 @@ LANGUAGE C STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'dm_detect_pii';
 COMMENT ON FUNCTION datamesh.detect_pii(regclass, integer) IS
 'Columns that seem to hold personal data: by their names (in English, German, French, Spanish, Italian, Dutch, Portuguese and Polish) and by the values of a sample of at most so many rows (1 to 1000000), read in one scan; JSON is looked into. confidence: 1.00 where a checksum was right, less for patterns and names. why says what was seen, in counts, and shows no value. suggested_mask is a function of this schema and its parameters. Who has the rights of the relation''s owner reads it as the owner; anybody else with the caller''s privileges and row security.';
 
+CREATE FUNCTION datamesh.declare_pii(contract jsonb, relation regclass, minimum_confidence numeric DEFAULT 0.6)
+RETURNS jsonb
+LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
+BEGIN ATOMIC
+WITH hit AS (
+    SELECT DISTINCT ON (h."column") h."column", regexp_replace(h.suggested_mask, '^mask_', '') AS mask
+    FROM datamesh.detect_pii(relation) AS h WHERE h.confidence >= minimum_confidence
+    ORDER BY h."column", h.confidence DESC
+), property AS (
+    SELECT e.n, e.p || CASE WHEN h.mask IS NULL THEN '{}'
+                            ELSE jsonb_build_object('classification', coalesce(e.p -> 'classification', '"pii"'))
+                                 || CASE WHEN custom.list @> '[{"property": "datamesh.mask"}]' THEN '{}'
+                                         ELSE jsonb_build_object('customProperties', custom.list || jsonb_build_array(
+                                                  jsonb_build_object('property', 'datamesh.mask', 'value', h.mask))) END END AS p
+    FROM jsonb_array_elements(contract #> '{schema,0,properties}') WITH ORDINALITY AS e(p, n)
+    CROSS JOIN LATERAL (SELECT coalesce(e.p -> 'customProperties', '[]')) AS custom(list)
+    LEFT JOIN hit AS h ON h."column" = coalesce(e.p ->> 'physicalName', e.p ->> 'name')
+)
+SELECT CASE WHEN jsonb_typeof(contract #> '{schema,0,properties}') = 'array'
+            THEN jsonb_set(contract, '{schema,0,properties}', (SELECT coalesce(jsonb_agg(p.p ORDER BY p.n), '[]') FROM property AS p))
+            ELSE contract END;
+END;
+COMMENT ON FUNCTION datamesh.declare_pii(jsonb, regclass, numeric) IS
+'A contract (one that datamesh.infer_contract proposed, for example) with every column that datamesh.detect_pii finds, from a confidence on, declared: classification pii and the suggested datamesh.mask, unless it has one or the other. Stores nothing.';
+
 CREATE FUNCTION datamesh.mask_strength(mask jsonb)
 RETURNS integer
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

@@ -59,7 +59,7 @@ typedef struct Met
 /* Something that needs not be walked again for this column. */
 typedef struct Visit
 {
-	const void *what; /* a query; NULL: the relation is an origin */
+	const void *what; /* a query, or what its FROM names; NULL: the relation is an origin */
 	Oid relid;
 	int column;
 } Visit;
@@ -87,6 +87,7 @@ visit(Trace *trace, const void *what, Oid relid, int column)
 	ListCell *cell;
 	Visit *new;
 
+	CHECK_FOR_INTERRUPTS();
 	foreach (cell, trace->visits)
 	{
 		const Visit *old = lfirst(cell);
@@ -134,7 +135,6 @@ trace_output(Trace *trace, const Level *level, int column)
 	ListCell *cell;
 
 	check_stack_depth();
-	CHECK_FOR_INTERRUPTS();
 	if (!visit(trace, query, InvalidOid, column))
 		return;
 	if (query->setOperations != NULL)
@@ -271,6 +271,9 @@ trace_entry(Trace *trace, const Level *level, RangeTblEntry *entry, int column)
 {
 	ListCell *cell;
 
+	/* functions that are given each other's results would be walked more often with each of them */
+	if (!visit(trace, entry, InvalidOid, column))
+		return;
 	switch (entry->rtekind)
 	{
 		case RTE_RELATION:

@@ -75,6 +75,17 @@ SELECT v.name, t."column", t.origin::regclass, string_agg(t.origin_column, ', ' 
 FROM unnest('{renamed,view_on_view,cte,recursive,set_operations,packed,aggregated,joined,sublinks,lateral_rows,functions,kept,on_kept}'::text[]) WITH ORDINALITY AS v(name, n),
      LATERAL datamesh.trace_columns(('rlmkt_internal.' || v.name)::regclass) AS t
 GROUP BY v.n, v.name, t."column", t.origin ORDER BY v.n, t."column" COLLATE "C", t.origin::regclass::text;
+-- each of these is given the results of the one before it twice: walked once each
+DO $$
+DECLARE
+    q text := 'SELECT f40.a AS a FROM rlsales.customers c, LATERAL (SELECT c.email AS a, c.phone AS b) f0';
+BEGIN
+    FOR i IN 1 .. 40 LOOP
+        q := q || format(', LATERAL string_to_table(f%1$s.a || f%1$s.b, ''@'') WITH ORDINALITY AS x%2$s(a, n), LATERAL (SELECT x%2$s.a, x%2$s.a || f%1$s.a AS b) f%2$s', i - 1, i);
+    END LOOP;
+    EXECUTE 'CREATE VIEW rlmkt_internal.chained AS ' || q;
+END $$;
+SELECT "column", origin_column FROM datamesh.trace_columns('rlmkt_internal.chained'::regclass) ORDER BY 2;
 -- of a table each column is its own origin, dropped ones are none
 ALTER TABLE rlmkt_internal.own ADD gone text;
 ALTER TABLE rlmkt_internal.own DROP gone;

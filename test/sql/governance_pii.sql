@@ -64,6 +64,19 @@ SELECT d.* FROM datamesh.contract k, LATERAL datamesh.declared_columns(k.contrac
 SELECT d.* FROM datamesh.contract k, LATERAL datamesh.personal_columns(k.contract_id, '["pii"]') d WHERE k.document ->> 'name' = 'masks' AND k.source_name = 't' ORDER BY 1;
 SET ROLE regress_p_team;
 
+-- ---- what is proposed for a relation is declared by a function ----
+CREATE TABLE rpii_internal.proposed (id integer PRIMARY KEY, mail text NOT NULL, born_on date NOT NULL, town text NOT NULL, note jsonb NOT NULL);
+INSERT INTO rpii_internal.proposed SELECT i, 'user' || i || '@example.com', date '1990-01-01' + i, 'Rome', '{"e": "a@example.com"}' FROM generate_series(1, 30) i;
+SELECT p ->> 'name' AS name, p -> 'classification' AS classification, p -> 'customProperties' AS custom
+FROM jsonb_array_elements(datamesh.declare_pii(datamesh.infer_contract('rpii_internal.proposed'), 'rpii_internal.proposed') #> '{schema,0,properties}') AS p;
+-- what is said already stays
+SELECT datamesh.declare_pii('{"schema": [{"properties": [{"name": "x", "physicalName": "mail", "classification": "secret", "customProperties": [{"property": "datamesh.mask", "value": "hash"}]}, {"name": "town"}]}]}',
+                            'rpii_internal.proposed');
+SELECT datamesh.declare_pii('{"schema": []}', 'rpii_internal.proposed');
+DO $$ BEGIN CALL datamesh.load_contract(datamesh.declare_pii(datamesh.infer_contract('rpii_internal.proposed'), 'rpii_internal.proposed')::text); END $$;
+CALL datamesh.publish('rpii.proposed');
+SELECT * FROM rpii_internal.found('rpii.proposed');
+
 -- ---- it comes after the certification ----
 UPDATE rpii_internal.t SET sku = contact;
 CALL datamesh.publish('rpii.t');
