@@ -226,6 +226,7 @@ REGRESS = \
 	publish_mask_refused \
 	publish_mask_keyed \
 	publish_row_filter \
+	publish_alias \
 	publish_protect \
 	publish_fold \
 	security_scan \

@@ -445,8 +445,32 @@ read_column_lists(DmAccess *access, const DmNode *document)
 		if (!has_name(access->consumers, consumer))
 			continue;
 		foreach (cell, access->columns)
-			if (!list_member_ptr(shown, lfirst(cell)))
+			if (((DmAccessColumn *) lfirst(cell))->alias_of == NULL &&
+				!list_member_ptr(shown, lfirst(cell)))
 				choose(protect(access, lfirst(cell)), consumer, DM_ACCESS_HIDDEN);
+	}
+}
+
+/* Another name of a column shows what the column shows. */
+static void
+copy_protection(DmAccess *access)
+{
+	ListCell *cell;
+
+	foreach (cell, access->columns)
+	{
+		DmAccessColumn *column = lfirst(cell);
+		DmAccessColumn *original =
+			column->alias_of == NULL ? NULL : DmAccessFindColumn(access, column->alias_of);
+
+		if (original != NULL)
+		{
+			DmProtected *copy = protect(access, column);
+
+			*copy = *protect(access, original);
+			copy->column = column;
+			copy->masks = list_copy(copy->masks);
+		}
 	}
 }
 
@@ -816,6 +840,7 @@ DmAccessCompile(const DmProduct *product, const DmContract *contract, List *cons
 	read_masking_rules(access, &levels);
 	read_personal_columns(access, &levels, &standards);
 	read_column_lists(access, document);
+	copy_protection(access);
 	settle_protection(access);
 	read_row_filters(access, &levels);
 	read_anonymity(access, &levels);

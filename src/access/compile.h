@@ -34,10 +34,11 @@
 /* A column of the port, and of the relation that its view reads. */
 typedef struct DmAccessColumn
 {
-	const char *name;   /* what consumers see */
-	const char *stored; /* what the view's relation calls it */
-	const char *label;  /* the same, quoted */
-	Oid type;           /* InvalidOid: the source does not have it */
+	const char *name;     /* what consumers see */
+	const char *stored;   /* what the view's relation calls it */
+	const char *label;    /* the same, quoted */
+	const char *alias_of; /* the column that this is another name of, or NULL */
+	Oid type;             /* InvalidOid: the source does not have it */
 	int32 typmod;
 	Oid collation;
 	Oid base; /* below domains */

@@ -37,12 +37,20 @@ typedef struct Known
 #define OF_PRODUCT (AT(PLACE_ROOT) | AT(PLACE_OBJECT))
 
 static const Known known[] = {
-	{"datamesh.mask", AT(PLACE_PROPERTY)}, {"datamesh.masking_rules", OF_PRODUCT},
-	{"masking_rules", OF_PRODUCT},         {"datamesh.pii_columns", OF_PRODUCT},
-	{"pii_columns", OF_PRODUCT},           {"access_policy", OF_PRODUCT},
-	{"datamesh.rowFilter", OF_PRODUCT},    {"datamesh.columns", AT(PLACE_ROLE)},
-	{"datamesh.kAnonymity", OF_PRODUCT},   {"datamesh.mode", OF_PRODUCT},
-	{"datamesh.retention", OF_PRODUCT},    {"datamesh.dependencies", OF_PRODUCT},
+	{"datamesh.mask", AT(PLACE_PROPERTY)},
+	{"datamesh.masking_rules", OF_PRODUCT},
+	{"masking_rules", OF_PRODUCT},
+	{"datamesh.pii_columns", OF_PRODUCT},
+	{"pii_columns", OF_PRODUCT},
+	{"access_policy", OF_PRODUCT},
+	{"datamesh.rowFilter", OF_PRODUCT},
+	{"datamesh.columns", AT(PLACE_ROLE)},
+	{"datamesh.aliases", AT(PLACE_PROPERTY)},
+	{"datamesh.enforcement", OF_PRODUCT},
+	{"datamesh.kAnonymity", OF_PRODUCT},
+	{"datamesh.mode", OF_PRODUCT},
+	{"datamesh.retention", OF_PRODUCT},
+	{"datamesh.dependencies", OF_PRODUCT},
 	{"datamesh.indexes", OF_PRODUCT},
 };
 

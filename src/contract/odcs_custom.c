@@ -175,6 +175,13 @@ check_anonymity(DmValidator *v, const DmPath *path, const DmNode *node)
 }
 static const DmShape anonymity_shape = {.fields = anonymity_fields, .check = check_anonymity};
 
+static void
+check_enforcement(DmValidator *v, const DmPath *path, const DmNode *node)
+{
+	if (DmIsKind(node, B) && strcmp(node->text, "false") == 0)
+		DmProblem(v, path, "cannot be turned off: nothing is published that the gates refuse");
+}
+
 static const char *const modes[] = {"snapshot", "live", NULL};
 
 /* clang-format off */
@@ -190,6 +197,8 @@ static const CustomRule custom_rules[] = {
 	{"datamesh.rowFilter", LEVEL_ROOT | LEVEL_OBJECT,
 	 F("value", S | O | B, .flags = FILLED, .check = check_row_filter)},
 	{"datamesh.kAnonymity", LEVEL_ROOT | LEVEL_OBJECT, F("value", O, .shape = &anonymity_shape)},
+	{"datamesh.aliases", LEVEL_PROPERTY, F("value", A, .item_kinds = S, .check = check_columns)},
+	{"datamesh.enforcement", LEVEL_ROOT | LEVEL_OBJECT, F("value", B, .check = check_enforcement)},
 	{"datamesh.columns", LEVEL_ROLE, F("value", A, .item_kinds = S, .check = check_columns)},
 	{"datamesh.indexes", LEVEL_ROOT | LEVEL_OBJECT,
 	 F("value", A, .item_kinds = A, .check = check_indexes)},

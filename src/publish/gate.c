@@ -40,6 +40,56 @@
 
 /* ---- the contract ---- */
 
+static DmPublishColumn *
+find_column(const DmPublication *pub, const char *name)
+{
+	ListCell *cell;
+
+	foreach (cell, pub->columns)
+		if (strcmp(((DmPublishColumn *) lfirst(cell))->name, name) == 0)
+			return lfirst(cell);
+	return NULL;
+}
+
+/*
+ * Names that a column keeps (datamesh.aliases) are columns of their own with the same source, so that
+ * releases from before a renaming still show under the old name what they have there.
+ */
+static void
+load_aliases(DmPublication *pub)
+{
+	const Oid type = INT4OID;
+	Datum value = Int32GetDatum(pub->contract->contract_id);
+
+	DmSpiExecute("SELECT c.column_name, a.name FROM datamesh.contract_column c, LATERAL "
+				 "(SELECT datamesh.custom_property(c.definition, 'datamesh.aliases') AS names) p, "
+				 "LATERAL "
+				 "pg_catalog.jsonb_array_elements_text(CASE pg_catalog.jsonb_typeof(p.names) "
+				 "WHEN 'array' THEN p.names ELSE '[]' END) WITH ORDINALITY AS a(name, n) "
+				 "WHERE c.contract_id = $1 ORDER BY c.position, a.n",
+				 1, &type, &value, NULL, false);
+	for (uint64 row = 0; row < SPI_processed; row++)
+	{
+		DmPublishColumn *original = find_column(pub, DmSpiText(row, 1));
+		DmPublishColumn *alias = palloc(sizeof(DmPublishColumn));
+		char *name = DmSpiText(row, 2);
+
+		if (find_column(pub, name) != NULL || strcmp(name, DM_RELEASE_COLUMN) == 0 ||
+			strlen(name) >= NAMEDATALEN)
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_DM_INVALID_CONTRACT),
+				 errmsg("column \"%s\" cannot keep the name \"%s\"", original->name, name),
+				 errdetail(find_column(pub, name) != NULL ? "Another column of the contract has it."
+														  : "No column of a product can have it."),
+				 errhint("Take it out of the column's datamesh.aliases.")));
+		*alias = *original;
+		alias->name = name;
+		alias->alias_of = original->name;
+		pub->columns = lappend(pub->columns, alias);
+	}
+}
+
 static void
 load_columns(DmPublication *pub)
 {
@@ -66,6 +116,7 @@ load_columns(DmPublication *pub)
 									"may keep the source's.")));
 		pub->columns = lappend(pub->columns, column);
 	}
+	load_aliases(pub);
 	if (pub->columns == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DM_INVALID_CONTRACT),
@@ -320,6 +371,7 @@ DmGateAccess(DmPublication *pub)
 
 		column->name = from->name;
 		column->stored = pub->live ? from->source_name : from->name;
+		column->alias_of = from->alias_of;
 		column->type = from->type;
 		column->typmod = from->typmod;
 		column->collation = from->collation;

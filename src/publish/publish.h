@@ -50,6 +50,7 @@ typedef struct DmPublishColumn
 {
 	char *name;        /* what consumers see */
 	char *source_name; /* what the source calls it */
+	char *alias_of;    /* the column that this is an older name of, or NULL */
 	char *physical_type;
 	char *logical_type;
 	char *description;
