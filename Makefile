@@ -230,6 +230,7 @@ REGRESS = \
 	publish_protect \
 	publish_fold \
 	security_scan \
+	publish_fold_reader \
 	governance_guard \
 	governance_guard_grant \
 	governance_guard_protect \
