@@ -133,6 +133,7 @@ OBJS = \
 	src/publish/timetravel.o \
 	src/publish/fold.o \
 	src/publish/scan.o \
+	src/publish/fold_plan.o \
 	src/publish/progress.o \
 	src/publish/explain.o \
 	src/publish/explain_execute.o \

@@ -1,6 +1,6 @@
 -- publish: the one door, the lifecycle, time travel, reports and progress.
 
--- Queries on ports are planned for the release and the reader of the moment (src/publish/fold.c).
+-- Queries on ports are planned for the release and the reader of the moment (src/publish/fold_plan.c).
 CREATE FUNCTION datamesh.plan_support(internal) RETURNS internal
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dm_plan_support';
 REVOKE ALL ON FUNCTION datamesh.plan_support(internal) FROM PUBLIC;

@@ -83,10 +83,14 @@
 #if PG_VERSION_NUM >= 180000
 #define DmPrimaryKeyIndex(rel) RelationGetPrimaryKeyIndex(rel, false)
 #define DmExecutorRun(query) ExecutorRun(query, ForwardScanDirection, 0)
+#define DmExecutorRunParameters QueryDesc *query, ScanDirection direction, uint64 count
+#define DmExecutorRunArguments query, direction, count
 #define DmEnforceConstraint(constraint) ((constraint)->is_enforced = true)
 #else
 #define DmPrimaryKeyIndex(rel) RelationGetPrimaryKeyIndex(rel)
 #define DmExecutorRun(query) ExecutorRun(query, ForwardScanDirection, 0, true)
+#define DmExecutorRunParameters QueryDesc *query, ScanDirection direction, uint64 count, bool once
+#define DmExecutorRunArguments query, direction, count, once
 #define DmEnforceConstraint(constraint) ((void) (constraint))
 #endif
 

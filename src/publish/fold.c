@@ -1,30 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * fold.c
- *		A query on a port is planned for the release and the reader of this moment.
+ *		What the views of ports ask for each row is asked once, and taken for granted.
  *
- * A port's view asks, in every row, which release it shows, and which mask its reader gets.  The
- * answers are the same in all rows of an execution, so they are taken for granted when the query is
- * planned, and looked up again when it is executed:
+ * A port's view asks which release it shows, and which masks and filters its reader gets.  Here the
+ * calls in a query are replaced by their answers, before it is planned: the relation of the releases
+ * becomes the table of one release, a mask that the reader does not get disappears.  If no filter is
+ * left, there is nothing for the view to keep its reader from, and it need not be a barrier: what is
+ * left is a query on the table itself.  (Not so if what lies behind a live port is no table: it may
+ * hide rows of its own.)
  *
- *	plan()	 replaces the calls in the view by their answers.  The relation of the releases becomes the
- *			 table of one release, a mask that the reader does not get disappears.  If no filter is
- *			 left, there is nothing for the view to keep its reader from, and it need not be a
- *			 barrier: what is left is the plan of a query on the table itself.  (Not so if what
- *			 lies behind a live port is no table: it may hide rows of its own.)
- *	start()	 asks every call again, with the snapshot and the user of this execution.  If all answers
- *			 are those that were taken for granted, the plan is right; else the query is planned again.
- *	run()	 does so for each FETCH from a cursor, which is a statement of its own, and refuses to go on
- *			 if its user may see less by now.
- *
- * So nothing that is shown depends on when or for whom a plan was made, and correctness needs no
- * invalidation: an old snapshot, a cursor, a change of role, a publish between planning and execution
- * only cost another planning.  That cached plans are made anew after a publish (dm_port_switched), or
- * are not kept if they were made for an old snapshot, saves just that.
- *
- * What a plan takes for granted travels with it as one more entry of its range table, which belongs to
- * nothing: it survives the copying of plans and is left behind on the way to a parallel worker, where
- * the leader's answers hold.
+ * The answers are kept, and asked again when the query is executed (fold_plan.c).
  *
  * A call can be taken for granted if its function is STABLE, has datamesh.plan_support as its support
  * function and constants as arguments.  One that returns boolean is assumed to be true: it raises an
@@ -36,25 +22,18 @@
 
 #include "access/table.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
-#include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "nodes/pathnodes.h"
-#include "nodes/supportnodes.h"
 #include "optimizer/optimizer.h"
-#include "optimizer/planner.h"
+#include "parser/parse_relation.h"
 #include "parser/parsetree.h"
 #include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
-#include "rewrite/rewriteHandler.h"
 #include "storage/lmgr.h"
-#include "tcop/pquery.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/inval.h"
@@ -66,52 +45,8 @@
 
 #include "access/access.h"
 #include "base/compat.h"
-#include "base/module.h"
-#include "base/names.h"
-#include "base/session.h"
-#include "base/settings.h"
+#include "publish/fold.h"
 #include "publish/publish.h"
-
-PG_FUNCTION_INFO_V1(dm_plan_support);
-PG_FUNCTION_INFO_V1(dm_port_switched);
-
-/* What is taken for granted in the query that is being planned. */
-typedef struct Fold
-{
-	List *answers;  /* of list_make2(FuncExpr *, Const *) */
-	List *parents;  /* Oids of the relations of releases that it was found through */
-	bool only_note; /* leave the query as it is */
-	bool of_reader; /* some answer depends on who reads */
-	bool outdated;  /* some answer is not the one that the next transaction will get */
-} Fold;
-
-/* The name of the entry in the range table; no entry of this kind has a name that a user gave. */
-static const char *const note_name = "datamesh: taken for granted";
-
-static planner_hook_type next_planner = NULL;
-static ExecutorStart_hook_type next_start = NULL;
-static ExecutorRun_hook_type next_run = NULL;
-
-static bool planner_called = false;
-static bool plainly = false; /* leave the calls to the execution */
-
-/* The ports of a query that was planned before these hooks were there. */
-typedef struct Unhooked
-{
-	int32 port_id;
-	Oid releases;
-} Unhooked;
-
-static List *unhooked = NIL; /* of Unhooked *, in TopMemoryContext */
-
-/* For whom the query was started that was started last: in the same statement it need not ask again. */
-static struct
-{
-	QueryDesc *query;
-	TimestampTz statement;
-	Oid user;
-	Oid outer_user;
-} started;
 
 /* ---- calls and their answers ---- */
 
@@ -170,7 +105,7 @@ same_answer(const Const *a, const Const *b)
 }
 
 static void
-take_for_granted(Fold *fold, FuncExpr *call, Const *answer)
+take_for_granted(DmFold *fold, FuncExpr *call, Const *answer)
 {
 	ListCell *cell;
 
@@ -178,6 +113,17 @@ take_for_granted(Fold *fold, FuncExpr *call, Const *answer)
 		if (equal(linitial(lfirst(cell)), call))
 			return;
 	fold->answers = lappend(fold->answers, list_make2(copyObject(call), copyObject(answer)));
+}
+
+bool
+DmFoldAsksRelease(Node *node, int32 *port_id)
+{
+	FmgrInfo function;
+
+	if (!is_foldable(node, &function) || function.fn_addr != dm_current_release)
+		return false;
+	*port_id = DatumGetInt32(linitial_node(Const, ((FuncExpr *) node)->args)->constvalue);
+	return true;
 }
 
 /* ---- the relation of the releases becomes the release ---- */
@@ -225,8 +171,8 @@ find_partition(Oid parent, int32 release)
  * The table of a release.  Other sessions see a publish a moment before they are told that there is
  * another partition: that moment is waited for, because a plan without it would find no rows.
  */
-static Oid
-table_of_release(Oid parent, int32 release)
+Oid
+DmFoldTable(Oid parent, int32 release)
 {
 	for (int i = 0; i < 200; i++)
 	{
@@ -296,7 +242,7 @@ is_release_filter(Query *view, Node *node, RangeTblEntry **rte, FuncExpr **call)
 
 /* True: the filter by the release is needed no more. */
 static bool
-fold_release(Query *view, Node *filter, Fold *fold)
+fold_release(Query *view, Node *filter, DmFold *fold)
 {
 	RangeTblEntry *rte;
 	FuncExpr *call;
@@ -313,7 +259,7 @@ fold_release(Query *view, Node *filter, Fold *fold)
 		return false; /* executing it will say why */
 
 	parent = rte->relid;
-	table = table_of_release(parent, release);
+	table = DmFoldTable(parent, release);
 	take_for_granted(
 		fold, call,
 		makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(release), false, true));
@@ -325,7 +271,7 @@ fold_release(Query *view, Node *filter, Fold *fold)
 /* ---- folding ---- */
 
 static Node *
-fold_calls(Node *node, Fold *fold)
+fold_calls(Node *node, DmFold *fold)
 {
 	FmgrInfo function;
 
@@ -362,7 +308,7 @@ shows_all_rows(const Query *view)
 }
 
 static void
-fold_port(RangeTblEntry *port, Fold *fold)
+fold_port(RangeTblEntry *port, DmFold *fold)
 {
 	Query *view = port->subquery;
 	List *filters = make_ands_implicit((Expr *) view->jointree->quals);
@@ -400,8 +346,8 @@ fold_port(RangeTblEntry *port, Fold *fold)
  */
 typedef struct Visit
 {
-	bool (*visitor)(Query *query, Fold *fold);
-	Fold *fold;
+	bool (*visitor)(Query *query, DmFold *fold);
+	DmFold *fold;
 } Visit;
 
 static bool
@@ -434,7 +380,7 @@ visit(Node *node, Visit *how)
 
 /* Is there a view that could be a port?  Most queries have none, and cost no more than this look. */
 static bool
-has_barrier(Query *query, Fold *fold)
+has_barrier(Query *query, DmFold *fold)
 {
 	ListCell *cell;
 
@@ -449,7 +395,7 @@ has_barrier(Query *query, Fold *fold)
 }
 
 static bool
-fold_ports(Query *query, Fold *fold)
+fold_ports(Query *query, DmFold *fold)
 {
 	ListCell *cell;
 
@@ -463,127 +409,19 @@ fold_ports(Query *query, Fold *fold)
 	return false;
 }
 
-/* ---- planning ---- */
-
-static void
-add_note(PlannedStmt *plan, Query *original, int options, const Fold *fold)
+bool
+DmFoldConcerns(Query *query)
 {
-	RangeTblEntry *note = makeNode(RangeTblEntry);
-
-	note->rtekind = RTE_RESULT;
-	note->eref = makeAlias(note_name, NIL);
-	note->subquery = original;
-	note->values_lists = fold->answers;
-	note->coltypmods = list_make1_int(options);
-	note->lateral = fold->of_reader;
-	plan->rtable = lappend(plan->rtable, note);
-	/* whoever keeps the plan makes it anew after a publish, and after the snapshot's transaction */
-	plan->relationOids = list_concat_unique_oid(plan->relationOids, fold->parents);
-	plan->transientPlan |= fold->outdated;
+	return visit((Node *) query, &(Visit){has_barrier, NULL});
 }
 
-static PlannedStmt *
-plan(Query *query, const char *source, int options, ParamListInfo params)
+void
+DmFoldQuery(Query *query, DmFold *fold)
 {
-	Query *original = NULL;
-	PlannedStmt *result;
-	Fold fold = {0};
-
-	planner_called = true;
-	fold.only_note = plainly || !dm_port_folding;
-	if (ActiveSnapshotSet() && visit((Node *) query, &(Visit){has_barrier, NULL}))
-	{
-		original = copyObject(query);
-		(void) visit((Node *) query, &(Visit){fold_ports, &fold});
-	}
-	result = next_planner != NULL ? next_planner(query, source, options, params)
-								  : standard_planner(query, source, options, params);
-	if (fold.answers != NIL)
-		add_note(result, original, options, &fold);
-	return result;
+	(void) visit((Node *) query, &(Visit){fold_ports, fold});
 }
 
-/* ---- before the hooks were there ---- */
-
-static void
-remember_unhooked(int32 port_id, const Query *view)
-{
-	ListCell *cell;
-
-	foreach (cell, view->rtable)
-	{
-		RangeTblEntry *rte = lfirst(cell);
-		MemoryContext context;
-		Unhooked *port;
-
-		if (rte->rtekind != RTE_RELATION || rte->relkind != RELKIND_PARTITIONED_TABLE)
-			continue;
-		context = MemoryContextSwitchTo(TopMemoryContext);
-		port = palloc(sizeof(Unhooked));
-		port->port_id = port_id;
-		port->releases = rte->relid;
-		unhooked = lappend(unhooked, port);
-		MemoryContextSwitchTo(context);
-	}
-}
-
-/*
- * The first query on a port in a session may load this library by this very call: too late for its
- * plan, which is not kept, and whose partitions are looked at when it starts (require_partition).
- */
-Datum
-dm_plan_support(PG_FUNCTION_ARGS)
-{
-	SupportRequestSimplify *request = (SupportRequestSimplify *) PG_GETARG_POINTER(0);
-	FmgrInfo function;
-
-	if (IsA(request, SupportRequestSimplify) && !planner_called && request->root != NULL)
-	{
-		request->root->glob->transientPlan = true;
-		if (is_foldable((Node *) request->fcall, &function) &&
-			function.fn_addr == dm_current_release)
-			remember_unhooked(DatumGetInt32(linitial_node(Const, request->fcall->args)->constvalue),
-							  request->root->parse);
-	}
-	PG_RETURN_POINTER(NULL);
-}
-
-/*
- * A plan without the release that its snapshot sees, because it was published while the plan was made,
- * would find no rows.
- */
-static void
-require_partition(const PlannedStmt *plan, Snapshot snapshot)
-{
-	ListCell *cell;
-
-	foreach (cell, unhooked)
-	{
-		const Unhooked *port = lfirst(cell);
-		int32 release;
-		bool newest;
-
-		if (list_member_oid(plan->relationOids, port->releases) &&
-			DmReleaseSeen(port->port_id, snapshot, &release, &newest) &&
-			!list_member_oid(plan->relationOids, table_of_release(port->releases, release)))
-			ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-							errmsg("a port was published while this query was planned"),
-							errdetail("Its release is now %d.", release), errhint("Try again.")));
-	}
-}
-
-/* ---- execution ---- */
-
-static RangeTblEntry *
-find_note(const PlannedStmt *plan)
-{
-	RangeTblEntry *last = plan->rtable == NIL ? NULL : llast(plan->rtable);
-
-	return last != NULL && last->rtekind == RTE_RESULT && last->subquery != NULL &&
-				   strcmp(last->eref->aliasname, note_name) == 0
-			   ? last
-			   : NULL;
-}
+/* ---- asking again ---- */
 
 /*
  * The release was current when the plan was made, and the plan has locked its table since: it cannot
@@ -608,12 +446,8 @@ shows_all(const FuncExpr *call, const Const *answer)
 		   !answer->constisnull && DatumGetInt32(answer->constvalue) == 0;
 }
 
-/*
- * Do the answers hold for the active snapshot and the current user?  enough: also those that now show
- * more than was taken for granted.
- */
-static bool
-still_granted(const RangeTblEntry *note, bool enough)
+bool
+DmFoldHolds(List *answers, bool enough)
 {
 	MemoryContext context =
 		AllocSetContextCreate(CurrentMemoryContext, "datamesh port", ALLOCSET_SMALL_SIZES);
@@ -621,7 +455,7 @@ still_granted(const RangeTblEntry *note, bool enough)
 	bool result = true;
 	ListCell *cell;
 
-	foreach (cell, note->values_lists)
+	foreach (cell, answers)
 	{
 		List *pair = lfirst(cell);
 		FuncExpr *call = linitial(pair);
@@ -641,189 +475,4 @@ still_granted(const RangeTblEntry *note, bool enough)
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	return result;
-}
-
-/*
- * Another plan for the query that is about to be started, for its snapshot and its user.  It lives
- * as long as the description of the query does.
- */
-static PlannedStmt *
-plan_again(QueryDesc *query, const RangeTblEntry *note, int eflags)
-{
-	MemoryContext context = MemoryContextSwitchTo(GetMemoryChunkContext(query));
-	Query *original = copyObject(note->subquery);
-	int options = linitial_int(note->coltypmods);
-	PlannedStmt *result;
-
-	/* whoever made a cursor of the first plan may have promised that it goes backwards */
-	if (eflags & EXEC_FLAG_BACKWARD)
-		options |= CURSOR_OPT_SCROLL;
-	AcquireRewriteLocks(original, true, false);
-	result = planner(original, query->sourceText, options, query->params);
-	MemoryContextSwitchTo(context);
-	return result;
-}
-
-static PlannedStmt *
-plan_plainly(QueryDesc *query, const RangeTblEntry *note, int eflags)
-{
-	PlannedStmt *result;
-
-	plainly = true;
-	PG_TRY();
-	{
-		result = plan_again(query, note, eflags);
-	}
-	PG_FINALLY();
-	{
-		plainly = false;
-	}
-	PG_END_TRY();
-	return result;
-}
-
-/*
- * Give the query a plan that holds for its snapshot and its user.  Who may see what is read from the
- * newest state, which may change as we look: then the calls are left to the execution.
- */
-static void
-settle_plan(QueryDesc *query, const RangeTblEntry *note, int eflags)
-{
-	bool push = !ActiveSnapshotSet() || GetActiveSnapshot() != query->snapshot;
-
-	if (push)
-		PushActiveSnapshot(query->snapshot);
-	for (int i = 0; note != NULL && !still_granted(note, false); i++)
-	{
-		query->plannedstmt =
-			i < 3 ? plan_again(query, note, eflags) : plan_plainly(query, note, eflags);
-		note = find_note(query->plannedstmt);
-	}
-	if (push)
-		PopActiveSnapshot();
-}
-
-static void
-start(QueryDesc *query, int eflags)
-{
-	RangeTblEntry *note = find_note(query->plannedstmt);
-
-	if (note != NULL)
-	{
-		settle_plan(query, note, eflags);
-		started.query = query;
-		started.statement = GetCurrentStatementStartTimestamp();
-		started.user = GetUserId();
-		started.outer_user = GetOuterUserId();
-	}
-	else if (unhooked != NIL)
-		require_partition(query->plannedstmt, query->snapshot);
-	if (next_start != NULL)
-		next_start(query, eflags);
-	else
-		standard_ExecutorStart(query, eflags);
-}
-
-/*
- * Was the query started in this statement, for this user?  A query of the extended protocol is
- * started by one message and run by the next: the portal of such a query has no name.
- */
-static bool
-just_started(const QueryDesc *query)
-{
-	return started.query == query && started.user == GetUserId() &&
-		   started.outer_user == GetOuterUserId() &&
-		   (started.statement == GetCurrentStatementStartTimestamp() ||
-			(!query->already_executed && ActivePortal != NULL && ActivePortal->name[0] == '\0'));
-}
-
-static void
-run(QueryDesc *query, ScanDirection direction, uint64 count, bool once)
-{
-	RangeTblEntry *note = find_note(query->plannedstmt);
-
-	if (note != NULL && note->lateral && !just_started(query))
-	{
-		bool holds;
-
-		PushActiveSnapshot(query->snapshot);
-		holds = still_granted(note, true);
-		PopActiveSnapshot();
-		if (!holds)
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("what may be seen of a port has changed since this query began"),
-					 errdetail("It was begun by another role, or access was changed in between."),
-					 errhint("Close the cursor and open it again.")));
-	}
-	if (next_run != NULL)
-		next_run(query, direction, count, once);
-	else
-		standard_ExecutorRun(query, direction, count, once);
-}
-
-void
-DmFoldInit(void)
-{
-	next_planner = planner_hook;
-	planner_hook = plan;
-	next_start = ExecutorStart_hook;
-	ExecutorStart_hook = start;
-	next_run = ExecutorRun_hook;
-	ExecutorRun_hook = run;
-}
-
-/* ---- cached plans ---- */
-
-/* The relation of the releases of a port; InvalidOid if it has none (any more). */
-static Oid
-releases_of_port(int32 product_id, int major)
-{
-	const Oid type = INT4OID;
-	Datum value = Int32GetDatum(product_id);
-	Oid result = InvalidOid;
-	DmIdentity saved;
-
-	SPI_connect();
-	DmBecomeExtensionOwner(&saved);
-	DmSpiExecute("SELECT s.schema_name, p.product_name FROM datamesh.product p "
-				 "JOIN datamesh.domain_schema s ON s.domain_name = p.domain_name "
-				 "AND s.purpose = 'release' WHERE p.product_id = $1",
-				 1, &type, &value, NULL, true);
-	if (SPI_processed == 1)
-	{
-		Oid schema = get_namespace_oid(DmSpiText(0, 1), true);
-
-		if (OidIsValid(schema))
-			result =
-				get_relname_relid(DmSuffixedName(DmSpiText(0, 2), psprintf("_v%d", major)), schema);
-	}
-	DmIdentityRestore(&saved);
-	SPI_finish();
-	return result;
-}
-
-/*
- * Trigger after each change of datamesh.port: plans that were made for the release that the port
- * showed are made anew.
- */
-Datum
-dm_port_switched(PG_FUNCTION_ARGS)
-{
-	TriggerData *data = (TriggerData *) fcinfo->context;
-	TupleDesc desc;
-	Datum product_id;
-	Datum major;
-	bool isnull;
-	Oid releases;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(data->tg_event))
-		elog(ERROR, "port_switched is a trigger for each row of datamesh.port");
-	desc = RelationGetDescr(data->tg_relation);
-	product_id = heap_getattr(data->tg_trigtuple, SPI_fnumber(desc, "product_id"), desc, &isnull);
-	major = heap_getattr(data->tg_trigtuple, SPI_fnumber(desc, "major"), desc, &isnull);
-	releases = releases_of_port(DatumGetInt32(product_id), DatumGetInt32(major));
-	if (OidIsValid(releases))
-		CacheInvalidateRelcacheByRelid(releases);
-	return PointerGetDatum(NULL);
 }

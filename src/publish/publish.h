@@ -20,11 +20,9 @@
  *	lifecycle.c	 the state machine; deprecate, retire, rollback
  *	retention.c	 releases beyond the retention go, when no reader is in the way
  *	timetravel.c current_release, as_of, at_release
-<<<<<<< HEAD
- *	fold.c		 queries on ports are planned for the release and the reader of the moment
-=======
+ *	fold.c		 what the views of ports ask is asked once for a query
+ *	fold_plan.c	 queries on ports are planned for the release and the reader of the moment
  *	scan.c		 datamesh.security_scan
->>>>>>> 05407a3 (security_scan: open states found after the fact, with the statements that mend them)
  *	progress.c	 what other sessions see of a running publish
  *
  *-------------------------------------------------------------------------

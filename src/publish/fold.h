@@ -1,0 +1,42 @@
+/*-------------------------------------------------------------------------
+ *
+ * fold.h
+ *		What a plan takes for granted of the ports in its query.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DATAMESH_PUBLISH_FOLD_H
+#define DATAMESH_PUBLISH_FOLD_H
+
+#include "nodes/parsenodes.h"
+
+typedef struct DmFold
+{
+	List *answers;  /* of list_make2(FuncExpr *, Const *): what was asked, and what was answered */
+	List *parents;  /* Oids of the relations of releases that it was found through */
+	bool only_note; /* leave the query as it is */
+	bool of_reader; /* some answer depends on who reads */
+	bool outdated;  /* some answer is not the one that the next transaction will get */
+} DmFold;
+
+extern Datum dm_plan_support(PG_FUNCTION_ARGS);
+
+/* Could there be a port in this query? Cheap. */
+extern bool DmFoldConcerns(Query *query);
+
+/* Replace what its ports ask by the answers of the active snapshot and the current user. */
+extern void DmFoldQuery(Query *query, DmFold *fold);
+
+/*
+ * Do the answers hold for the active snapshot and the current user?  enough: also those that now show
+ * more than was taken for granted.
+ */
+extern bool DmFoldHolds(List *answers, bool enough);
+
+/* Is it a call of current_release? Then *port_id is its argument. */
+extern bool DmFoldAsksRelease(Node *node, int32 *port_id);
+
+/* The table of a release of the relation of releases; an error if there is none. */
+extern Oid DmFoldTable(Oid parent, int32 release);
+
+#endif /* DATAMESH_PUBLISH_FOLD_H */
