@@ -281,6 +281,8 @@ DmPassCompile(DmQualityPlan *plan, List *items, List *group_by)
 		add_probes(plan, pass, lfirst(cell));
 	initStringInfo(&spec);
 	add_keys(plan, pass, &spec);
+	if (group_by != NIL)
+		appendStringInfo(&spec, ", \"groups\": %d", MOST_GROUPS);
 	appendStringInfo(&spec, ", \"probes\": [%s]}", pass->probes.data);
 	pass->spec = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(spec.data)));
 	return pass;

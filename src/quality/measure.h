@@ -27,6 +27,8 @@
  * "exchange": number (a pass of ours only, see exchange.h): where unique probes leave hashes that
  * memory has no room for; they know no overflow then.
  *
+ * "groups": number (default 0: any): an error if one process meets more groups of GROUP BY.
+ *
  * Every probe may have "filter": an input (boolean) that must be true for a row to count.
  * Bounds and values are texts (numbers will do, too) in the input syntax of the argument's
  * type; the comparison and equality are the type's own, with the argument's collation.

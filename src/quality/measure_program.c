@@ -298,10 +298,11 @@ read_spec(DmProgram *program, Jsonb *spec)
 
 	if (!JB_ROOT_IS_OBJECT(spec))
 		spec_error(&node, NULL, "an object with an array \"probes\"");
-	check_fields(&node, " keys sample probes record exchange ");
+	check_fields(&node, " keys sample probes record exchange groups ");
 	program->record = get_bool(&node, "record", false);
 	program->sample = (int) get_count(&node, "sample", 0, LARGEST_SAMPLE);
 	find_exchange(&node, program);
+	program->most_groups = (int) get_count(&node, "groups", 0, PG_INT32_MAX);
 	program->nkeys = get_inputs(&node, "keys", &program->keys);
 	if (program->nkeys == 0)
 		program->sample = 0;

@@ -83,6 +83,7 @@ typedef struct DmProgram
 	int nunique;
 	bool has_stats;
 	DmExchange *exchange; /* where unique probes leave what memory has no room for, or NULL */
+	int most_groups;      /* states that one process may begin; 0: any number */
 	bool travels;         /* states go to another process, or may do so */
 	DmProbe *probes;
 	int ninputs;

@@ -174,7 +174,8 @@ typedef struct CallSite
 {
 	DmProgram *program;
 	Size memory_budget;
-	Jsonb *spec; /* a copy */
+	int64 groups; /* states begun */
+	Jsonb *spec;  /* a copy */
 	bool spec_is_constant;
 
 	/* of a row as the only input */
@@ -378,6 +379,22 @@ take_apart(FunctionCallInfo fcinfo, CallSite *site, int argument)
 	return site->inputs;
 }
 
+/*
+ * Hash aggregation asks for the size of all states whenever it meets a new group: what is to be
+ * an error for its many groups must be one before there are many.
+ */
+static DmMeasure *
+begin_group(CallSite *site, MemoryContext context)
+{
+	int most = site->program->most_groups;
+
+	if (most > 0 && ++site->groups > most)
+		ereport(ERROR, (errcode(ERRCODE_DM_INVALID_RULE),
+						errmsg("group_by makes more than %d groups", most),
+						errdetail("Each group is held against the threshold and kept in memory.")));
+	return DmMeasureMake(context, site->program, site->memory_budget);
+}
+
 static Datum
 accumulate(FunctionCallInfo fcinfo, const char *spec_text)
 {
@@ -395,7 +412,7 @@ accumulate(FunctionCallInfo fcinfo, const char *spec_text)
 		inputs = take_apart(fcinfo, site, first);
 
 	if (unlikely(PG_ARGISNULL(0)))
-		measure = DmMeasureMake(context, site->program, site->memory_budget);
+		measure = begin_group(site, context);
 	else
 	{
 		measure = writable_measure(PG_GETARG_DATUM(0), context);
