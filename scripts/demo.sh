@@ -51,7 +51,6 @@ ask() {
 	return "$status"
 }
 
-show_lines() { sed 's/^/   /' <<<"$1"; }
 show_question() { sed -e "1s/^/   $DIM$1=>$PLAIN /" -e "2,\$s/^/   ${1//?/ }   /" "$WORK/question.sql"; }
 show_answer() { sed '/^$/d; s/^/   /' "$WORK/answer"; }
 
@@ -331,7 +330,7 @@ SQL
 side_by_side() {
 	local question role status width=38
 	question=$(cat)
-	show_lines "$question"
+	printf '%s\n' "$question" | sed 's/^/   /'
 	for role in "$@"; do
 		status=0
 		ask "$role" <<<"$question" || status=$?

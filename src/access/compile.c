@@ -713,6 +713,49 @@ is_today_or_before(const char *text)
 	return strncmp(text, today, strlen(today)) <= 0;
 }
 
+/*
+ * The role that was this steward when the contract was published before, InvalidOid if it was none: a role
+ * that was made since, under the same name, is somebody else.
+ */
+static Oid
+steward_before(const DmAccess *access, const char *name)
+{
+	const Oid types[] = {INT4OID, TEXTOID, INT8OID};
+	Datum values[] = {Int32GetDatum(access->contract->contract_id), CStringGetTextDatum(name),
+					  Int64GetDatum((int64) GetSystemIdentifier())};
+	Oid result = InvalidOid;
+	DmIdentity saved;
+
+	DmBecomeExtensionOwner(&saved);
+	DmSpiExecute("SELECT s ->> 'oid' FROM datamesh.port AS p "
+				 "JOIN datamesh.port_policy AS o USING (port_id), "
+				 "LATERAL pg_catalog.jsonb_array_elements(o.rules -> 'stewards') AS s "
+				 "WHERE p.contract_id = $1 AND s ->> 'role' = $2 "
+				 "AND (s ->> 'cluster')::pg_catalog.int8 = $3 ORDER BY o.policy_id DESC LIMIT 1",
+				 3, types, values, NULL, true);
+	if (SPI_processed > 0)
+		result = atooid(DmSpiText(0, 1));
+	DmIdentityRestore(&saved);
+	return result;
+}
+
+static Oid
+steward_role(const DmAccess *access, const char *name)
+{
+	Oid now = get_role_oid(name, true);
+	Oid before = steward_before(access, name);
+
+	if (!OidIsValid(before) || before == now)
+		return now;
+	ereport(
+		WARNING,
+		(errmsg("role \"%s\" is not the one that was steward of data product \"%s\"",
+				DmExcerpt(name), access->product->qualified_name),
+		 errdetail("The role of that name was made after the contract was published."),
+		 errhint("It reads as everybody else does. A new version of the contract names it anew.")));
+	return InvalidOid;
+}
+
 static void
 read_steward(DmAccess *access, const DmNode *member)
 {
@@ -727,10 +770,10 @@ read_steward(DmAccess *access, const DmNode *member)
 	if ((in != NULL && in[0] != '\0' && !is_today_or_before(in)) ||
 		(out != NULL && out[0] != '\0' && is_today_or_before(out)))
 		return;
-	oid = get_role_oid(name, true);
+	oid = steward_role(access, name);
 	if (OidIsValid(oid))
 		access->stewards = list_append_unique_oid(access->stewards, oid);
-	else
+	else if (!OidIsValid(get_role_oid(name, true)))
 		ereport(NOTICE, (errmsg("steward \"%s\" of the contract is no role of this server",
 								DmExcerpt(name)),
 						 errdetail("A steward who is one reads the product raw.")));
