@@ -14,10 +14,12 @@
 #include "postgres.h"
 
 #include "access/transam.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -212,6 +214,97 @@ walk_filter(Node *node, FilterWalk *walk)
 	return expression_tree_walker(node, walk_filter, walk);
 }
 
+/* ---- what time it is ---- */
+
+static Expr *
+call(Oid function, Oid type, Expr *first, Expr *second, CoercionForm form)
+{
+	return (Expr *) makeFuncExpr(function, type,
+								 second == NULL ? list_make1(first) : list_make2(first, second),
+								 InvalidOid, InvalidOid, form);
+}
+
+static Expr *
+in_utc(Expr *time, Oid function, Oid type)
+{
+	Const *zone = makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1, CStringGetTextDatum("UTC"),
+							false, false);
+
+	return (Expr *) makeFuncExpr(function, type, list_make2(zone, time), InvalidOid,
+								 DEFAULT_COLLATION_OID, COERCE_EXPLICIT_CALL);
+}
+
+static Expr *
+now_in_utc(void)
+{
+	FuncExpr *now =
+		makeFuncExpr(F_NOW, TIMESTAMPTZOID, NIL, InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
+
+	return in_utc((Expr *) now, F_TIMEZONE_TEXT_TIMESTAMPTZ, TIMESTAMPOID);
+}
+
+/* time + interval, or -, on the calendar of UTC */
+static Expr *
+shift_in_utc(Oid function, List *args)
+{
+	return in_utc(
+		call(function == F_TIMESTAMPTZ_PL_INTERVAL ? F_TIMESTAMP_PL_INTERVAL
+												   : F_TIMESTAMP_MI_INTERVAL,
+			 TIMESTAMPOID, in_utc(linitial(args), F_TIMEZONE_TEXT_TIMESTAMPTZ, TIMESTAMPOID),
+			 lsecond(args), COERCE_EXPLICIT_CALL),
+		F_TIMEZONE_TEXT_TIMESTAMP, TIMESTAMPTZOID);
+}
+
+static Expr *
+local_time_in_utc(const SQLValueFunction *value)
+{
+	Const *digits;
+
+	if (value->op == SVFOP_CURRENT_DATE)
+		return call(F_DATE_TIMESTAMP, DATEOID, now_in_utc(), NULL, COERCE_EXPLICIT_CAST);
+	if (value->op == SVFOP_LOCALTIMESTAMP)
+		return now_in_utc();
+	digits = makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(value->typmod), false,
+					   true);
+	return call(F_TIMESTAMP_TIMESTAMP_INT4, TIMESTAMPOID, now_in_utc(), (Expr *) digits,
+				COERCE_EXPLICIT_CALL);
+}
+
+/*
+ * A reader chooses the time zone of his session, and there are some in which next week has begun.  So the
+ * days of a filter are those of UTC, whoever reads.
+ */
+static Node *
+fix_time_zone(Node *node, void *unused)
+{
+	Oid function = InvalidOid;
+	List *args = NIL;
+
+	if (node == NULL)
+		return NULL;
+	node = expression_tree_mutator(node, fix_time_zone, unused);
+	if (IsA(node, SQLValueFunction))
+	{
+		const SQLValueFunction *value = castNode(SQLValueFunction, node);
+
+		return value->type == TIMESTAMPTZOID ? node : (Node *) local_time_in_utc(value);
+	}
+	if (IsA(node, OpExpr))
+	{
+		set_opfuncid(castNode(OpExpr, node));
+		function = castNode(OpExpr, node)->opfuncid;
+		args = castNode(OpExpr, node)->args;
+	}
+	else if (IsA(node, FuncExpr))
+	{
+		function = castNode(FuncExpr, node)->funcid;
+		args = castNode(FuncExpr, node)->args;
+	}
+	if (function == F_TIMESTAMPTZ_PL_INTERVAL || function == F_TIMESTAMPTZ_MI_INTERVAL)
+		return (Node *) shift_in_utc(function, args);
+	return node;
+}
+
 /* The names that the contract has for the columns, all others of the relation being out of reach. */
 static List *
 column_names(const DmAccess *access)
@@ -252,7 +345,7 @@ read_filter(void *argument)
 		DmProblem(&reading->access->problems, NULL, "%s: \"%s\" %s. %s", filter->path,
 				  DmExcerpt(filter->condition), walk.problem, walk.hint);
 	else
-		filter->sql = DmExpressionText(reading->relation, tree);
+		filter->sql = DmExpressionText(reading->relation, fix_time_zone(tree, NULL));
 }
 
 /*

@@ -486,8 +486,24 @@ consumer_role(const char *name)
 }
 
 static void
+add_consumer(DmPortReaders *port, char *name)
+{
+	DmConsumer *consumer;
+	ListCell *cell;
+
+	foreach (cell, port->consumers)
+		if (strcmp(((DmConsumer *) lfirst(cell))->name, name) == 0)
+			return;
+	consumer = palloc0(sizeof(DmConsumer));
+	consumer->name = name;
+	consumer->role = consumer_role(name);
+	port->consumers = lappend(port->consumers, consumer);
+}
+
+static void
 read_consumers(DmPortReaders *port, int32 contract_id)
 {
+	List *names = NIL;
 	TableScan scan;
 	ListCell *cell;
 
@@ -497,15 +513,29 @@ read_consumers(DmPortReaders *port, int32 contract_id)
 	while (next_row(&scan))
 	{
 		char *access = get_text(&scan, "access");
-		DmConsumer *consumer = palloc0(sizeof(DmConsumer));
+		char *name = get_text(&scan, "role");
 
-		consumer->name = get_text(&scan, "role");
-		if (consumer->name != NULL && access != NULL && strcmp(access, "read") == 0)
-			port->consumers = lappend(port->consumers, consumer);
+		if (name != NULL && access != NULL && strcmp(access, "read") == 0)
+			names = lappend(names, name);
 	}
 	end_scan(&scan);
-	foreach (cell, port->consumers)
-		((DmConsumer *) lfirst(cell))->role = consumer_role(((DmConsumer *) lfirst(cell))->name);
+	foreach (cell, names)
+		add_consumer(port, lfirst(cell));
+}
+
+/*
+ * After a rollback the port has the contract of a release that was made before, and the view and the
+ * privileges of the newest.  A consumer whom only the newest names is still the one that its policy
+ * restricts, and not somebody for whom nothing is said.
+ */
+static void
+add_restricted_consumers(DmPortReaders *port, const DmRules *rules)
+{
+	for (int i = 0; i < rules->ncolumns; i++)
+		for (int j = 0; j < rules->columns[i].nconsumers; j++)
+			add_consumer(port, rules->columns[i].consumers[j].consumer);
+	for (int i = 0; i < rules->nconsumers; i++)
+		add_consumer(port, rules->consumers[i].consumer);
 }
 
 /*
@@ -658,9 +688,9 @@ get_rules(const TableScan *scan)
 	return get_value(scan, "rules", &value) ? DmRulesParse(DatumGetJsonbPCopy(value)) : NULL;
 }
 
-/* The stewards are those of the newest policy of the port. */
+/* The stewards are those of the newest policy of the port; it may restrict consumers of its own. */
 static void
-read_stewards(DmPortReaders *port)
+read_policy(DmPortReaders *port)
 {
 	TableScan scan;
 	DmRules *rules = NULL;
@@ -677,8 +707,10 @@ read_stewards(DmPortReaders *port)
 	if (next_row(&scan))
 		rules = get_rules(&scan);
 	end_scan(&scan);
-	if (rules != NULL)
-		port->stewards = resolve_stewards(rules, port);
+	if (rules == NULL)
+		return;
+	port->stewards = resolve_stewards(rules, port);
+	add_restricted_consumers(port, rules);
 }
 
 static void *
@@ -703,7 +735,7 @@ build_port(uint32 port_id)
 		return NULL;
 	read_consumers(port, contract_id);
 	read_grants(port);
-	read_stewards(port);
+	read_policy(port);
 	return port;
 }
 

@@ -146,6 +146,19 @@ same_layout(TupleDesc a, TupleDesc b)
 	return true;
 }
 
+/* Is the relation divided by the values of this column, an integer?  Anybody may write such a view. */
+static bool
+is_divided_by(Oid relation, AttrNumber column)
+{
+	Relation rel = table_open(relation, NoLock);
+	PartitionKey key = RelationGetPartitionKey(rel);
+	bool result = key->strategy == PARTITION_STRATEGY_LIST && key->partattrs[0] == column &&
+				  key->parttypid[0] == INT4OID && key->partopcintype[0] == INT4OID;
+
+	table_close(rel, NoLock);
+	return result;
+}
+
 static Oid
 find_partition(Oid parent, int32 release)
 {
@@ -154,7 +167,7 @@ find_partition(Oid parent, int32 release)
 	PartitionDesc partitions = RelationGetPartitionDesc(rel, true);
 	Oid result = InvalidOid;
 
-	if (key->strategy == PARTITION_STRATEGY_LIST && partitions->nparts > 0)
+	if (partitions->nparts > 0)
 	{
 		bool found;
 		int at = partition_list_bsearch(key->partsupfunc, key->partcollation, partitions->boundinfo,
@@ -220,7 +233,7 @@ replace_relation(Query *view, RangeTblEntry *rte, Oid table)
 	return true;
 }
 
-/* "column = current_release(port)", the column that of a partitioned relation in this query? */
+/* "column = current_release(port)", the column one by which a relation in this query is divided? */
 static bool
 is_release_filter(Query *view, Node *node, RangeTblEntry **rte, FuncExpr **call)
 {
@@ -237,7 +250,7 @@ is_release_filter(Query *view, Node *node, RangeTblEntry **rte, FuncExpr **call)
 	*rte = rt_fetch(var->varno, view->rtable);
 	*call = lsecond(filter->args);
 	return (*rte)->rtekind == RTE_RELATION && (*rte)->relkind == RELKIND_PARTITIONED_TABLE &&
-		   (*rte)->inh;
+		   (*rte)->inh && is_divided_by((*rte)->relid, var->varattno);
 }
 
 /* True: the filter by the release is needed no more. */

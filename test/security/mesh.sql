@@ -115,6 +115,28 @@ schema:
 $yaml$);
 CALL datamesh.publish('sales.open_people');
 
+-- a product whose rows come with the day
+CREATE TABLE sales_internal.embargoed AS
+SELECT i AS id, current_date + i AS since, now() + i * interval '1 day' AS at, CASE WHEN i > 1 THEN 'Quillfeather ' ELSE 'Person ' END || i AS name
+FROM generate_series(-20, 20) AS i;
+CALL datamesh.load_contract($yaml$
+apiVersion: v3.1.0
+kind: DataContract
+id: sales-embargoed
+name: embargoed
+domain: sales
+version: 1.0.0
+status: active
+roles: [{role: marketing, access: read}]
+servers: [{server: here, type: postgres, host: localhost, port: 5432, database: mesh, schema: sales_internal}]
+customProperties: [{property: datamesh.rowFilter, value: {marketing: "since <= current_date OR at < localtimestamp(0) AT TIME ZONE 'UTC'"}}]
+schema:
+- name: embargoed
+  physicalName: embargoed
+  properties: [{name: id, required: true}, {name: since, required: true}, {name: at, required: true}, {name: name, required: true}]
+$yaml$);
+CALL datamesh.publish('sales.embargoed');
+
 -- a product without anything to hide
 CREATE TABLE sales_internal.plain AS SELECT i AS id, 'thing ' || i AS label, i % 2 = 0 AS even FROM generate_series(1, 50) AS i;
 CALL datamesh.load_contract($yaml$
