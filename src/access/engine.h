@@ -86,6 +86,8 @@ typedef struct DmConsumer
 {
 	char *name;
 	Oid role;
+	/* Only the policy names it, not the contract that the port shows: that gives it no more than others. */
+	bool former;
 } DmConsumer;
 
 typedef struct DmAccessGrant

@@ -486,7 +486,7 @@ consumer_role(const char *name)
 }
 
 static void
-add_consumer(DmPortReaders *port, char *name)
+add_consumer(DmPortReaders *port, char *name, bool former)
 {
 	DmConsumer *consumer;
 	ListCell *cell;
@@ -497,6 +497,7 @@ add_consumer(DmPortReaders *port, char *name)
 	consumer = palloc0(sizeof(DmConsumer));
 	consumer->name = name;
 	consumer->role = consumer_role(name);
+	consumer->former = former;
 	port->consumers = lappend(port->consumers, consumer);
 }
 
@@ -520,22 +521,22 @@ read_consumers(DmPortReaders *port, int32 contract_id)
 	}
 	end_scan(&scan);
 	foreach (cell, names)
-		add_consumer(port, lfirst(cell));
+		add_consumer(port, lfirst(cell), false);
 }
 
 /*
  * After a rollback the port has the contract of a release that was made before, and the view and the
- * privileges of the newest.  A consumer whom only the newest names is still the one that its policy
- * restricts, and not somebody for whom nothing is said.
+ * privileges of the newest.  A consumer whom only the newest names is still held to what its policy
+ * says of it.
  */
 static void
 add_restricted_consumers(DmPortReaders *port, const DmRules *rules)
 {
 	for (int i = 0; i < rules->ncolumns; i++)
 		for (int j = 0; j < rules->columns[i].nconsumers; j++)
-			add_consumer(port, rules->columns[i].consumers[j].consumer);
+			add_consumer(port, rules->columns[i].consumers[j].consumer, true);
 	for (int i = 0; i < rules->nconsumers; i++)
-		add_consumer(port, rules->consumers[i].consumer);
+		add_consumer(port, rules->consumers[i].consumer, true);
 }
 
 /*

@@ -51,8 +51,11 @@ as_consumer(const DmPortReaders *port, Oid role)
 	{
 		const DmConsumer *consumer = lfirst(cell);
 
-		if (consumer->role == role)
-			readers = add(readers, DM_READER_CONSUMER, role, consumer->name, NULL);
+		if (consumer->role != role)
+			continue;
+		readers = add(readers, DM_READER_CONSUMER, role, consumer->name, NULL);
+		if (consumer->former)
+			readers = add(readers, DM_READER_NONE, role, NULL, NULL);
 	}
 	return readers;
 }
