@@ -227,8 +227,8 @@ call(Oid function, Oid type, Expr *first, Expr *second, CoercionForm form)
 static Expr *
 in_utc(Expr *time, Oid function, Oid type)
 {
-	Const *zone = makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1, CStringGetTextDatum("UTC"),
-							false, false);
+	Const *zone =
+		makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1, CStringGetTextDatum("UTC"), false, false);
 
 	return (Expr *) makeFuncExpr(function, type, list_make2(zone, time), InvalidOid,
 								 DEFAULT_COLLATION_OID, COERCE_EXPLICIT_CALL);
@@ -247,12 +247,12 @@ now_in_utc(void)
 static Expr *
 shift_in_utc(Oid function, List *args)
 {
-	return in_utc(
-		call(function == F_TIMESTAMPTZ_PL_INTERVAL ? F_TIMESTAMP_PL_INTERVAL
-												   : F_TIMESTAMP_MI_INTERVAL,
-			 TIMESTAMPOID, in_utc(linitial(args), F_TIMEZONE_TEXT_TIMESTAMPTZ, TIMESTAMPOID),
-			 lsecond(args), COERCE_EXPLICIT_CALL),
-		F_TIMEZONE_TEXT_TIMESTAMP, TIMESTAMPTZOID);
+	return in_utc(call(function == F_TIMESTAMPTZ_PL_INTERVAL ? F_TIMESTAMP_PL_INTERVAL
+															 : F_TIMESTAMP_MI_INTERVAL,
+					   TIMESTAMPOID,
+					   in_utc(linitial(args), F_TIMEZONE_TEXT_TIMESTAMPTZ, TIMESTAMPOID),
+					   lsecond(args), COERCE_EXPLICIT_CALL),
+				  F_TIMEZONE_TEXT_TIMESTAMP, TIMESTAMPTZOID);
 }
 
 static Expr *

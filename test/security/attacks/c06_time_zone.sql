@@ -3,7 +3,7 @@
 -- control: sales_team
 -- says: Person 0
 SELECT id, name FROM sales.embargoed WHERE id > -2;
-SET TimeZone = 'XXX-167';
+SET TimeZone = 'EAST-167';
 SELECT id, name FROM sales.embargoed WHERE id > -2;
 SELECT id, name FROM sales.embargoed WHERE id > -2;
 SET TimeZone = 'A-167B167,J1,J365';
