@@ -2,6 +2,7 @@
 -- as: sales_team
 -- control: no, the domain's owner sees everything
 -- says: after \| +1 \| +\| +Berlin
+CREATE TABLE sales_internal.back AS SELECT 1 AS id, 'Quillfeather'::text AS note, 'Berlin'::text AS city;
 SELECT $yaml$
 apiVersion: v3.1.0
 kind: DataContract
@@ -14,8 +15,8 @@ roles: [{role: marketing, access: read}@more]
 servers: [{server: here, type: postgres, host: localhost, port: 5432, database: mesh, schema: sales_internal}]
 schema:
 - name: back
-  physicalName: people
-  properties: [{name: id, required: true}, {name: name}, {name: city}]
+  physicalName: back
+  properties: [{name: id, required: true}, {name: note}, {name: city}]
 $yaml$ AS contract \gset
 SELECT format('CALL datamesh.load_contract(%L)', replace(replace(:'contract', '@version', '1.0.0'), '@more', '')) AS load \gset
 :load;
@@ -24,10 +25,10 @@ SELECT format('CALL datamesh.load_contract(%L)', replace(replace(:'contract', '@
 :load;
 CALL datamesh.publish('sales.back');
 \connect - executives
-SELECT 'before' AS "when", id, name, city FROM sales.back WHERE id = 1;
+SELECT 'before' AS "when", id, note, city FROM sales.back WHERE id = 1;
 \connect - sales_team
 SELECT release FROM datamesh.releases WHERE product = 'sales.back' AND NOT is_current \gset
 CALL datamesh.rollback('sales.back', :release);
 \connect - executives
-SELECT 'after' AS "when", id, name, city FROM sales.back WHERE id = 1;
-SELECT 'after' AS "when", id, name, city FROM sales.back WHERE id = 1;
+SELECT 'after' AS "when", id, note, city FROM sales.back WHERE id = 1;
+SELECT 'after' AS "when", id, note, city FROM sales.back WHERE id = 1;
