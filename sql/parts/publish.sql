@@ -67,41 +67,36 @@ COMMENT ON FUNCTION datamesh.at_release(anyelement, integer) IS
 
 -- Reports. Samples of keys are data of the domain.
 
-CREATE FUNCTION datamesh.result_without_samples(result jsonb) RETURNS jsonb
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+CREATE FUNCTION datamesh.result_without_samples(result jsonb, withheld jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT (result - 'sample_keys' - 'error')
+    SELECT (result - 'sample_keys' - 'error' - CASE WHEN is_data THEN ARRAY['metric_value', 'value'] ELSE '{}' END)
         || CASE WHEN result ->> 'message' ~ '^(the check could not run|[0-9]+ of [0-9]+ groups fail):'
-           THEN jsonb_build_object('message', split_part(result ->> 'message', ':', 1)) ELSE '{}' END;
+           THEN jsonb_build_object('message', split_part(result ->> 'message', ':', 1))
+           WHEN is_data THEN '{"message": "the figure is for members of the domain"}' ELSE '{}' END
+    FROM (SELECT coalesce(result ->> 'check' = 'sql' OR
+        result ->> 'check' IN ('statistic', 'freshness') AND withheld ? (result ->> 'column'), false)) AS x(is_data);
 END;
-COMMENT ON FUNCTION datamesh.result_without_samples(jsonb) IS
-'The result of one check as others than the domain see it: without the keys of failing rows and the values of failing groups, and without the text of an error, which may quote data.';
+COMMENT ON FUNCTION datamesh.result_without_samples(jsonb, jsonb) IS
+'The result of one check as others than the domain see it: without the keys of failing rows and the values of failing groups, without the text of an error, which may quote data, and without figures that are themselves data: what a query returned, and statistics of columns (withheld, names) that readers do not see as they are.';
 
 CREATE FUNCTION datamesh.report_without_samples(report jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
     SELECT (report
-        || CASE WHEN report ? 'violations' THEN jsonb_build_object('violations', coalesce(
-               (SELECT jsonb_agg(datamesh.result_without_samples(v) ORDER BY n)
-                FROM jsonb_array_elements(report -> 'violations') WITH ORDINALITY AS x(v, n)), '[]'))
-           ELSE '{}' END
-        || CASE WHEN report ? 'waived' THEN jsonb_build_object('waived', coalesce(
-               (SELECT jsonb_agg(datamesh.result_without_samples(v) ORDER BY n)
-                FROM jsonb_array_elements(report -> 'waived') WITH ORDINALITY AS x(v, n)), '[]'))
-           ELSE '{}' END
-        || CASE WHEN report ? 'checks' THEN jsonb_build_object('checks', coalesce(
-               (SELECT jsonb_agg(datamesh.result_without_samples(v) ORDER BY n)
-                FROM jsonb_array_elements(report -> 'checks') WITH ORDINALITY AS x(v, n)), '[]'))
-           ELSE '{}' END)
+        || coalesce((SELECT jsonb_object_agg(list, coalesce(
+               (SELECT jsonb_agg(datamesh.result_without_samples(v, report -> 'withheld') ORDER BY n)
+                FROM jsonb_array_elements(report -> list) WITH ORDINALITY AS x(v, n)), '[]'))
+            FROM unnest(ARRAY['violations', 'waived', 'checks']) AS list WHERE report ? list), '{}'))
         - 'error';
 END;
 COMMENT ON FUNCTION datamesh.report_without_samples(jsonb) IS
-'A report as others than the domain see it: without the keys of failing rows and the values of failing groups, and without the text of errors, which may quote data.';
+'A report as others than the domain see it: without the keys of failing rows, the values of failing groups, the text of errors and figures that are data; see result_without_samples.';
 
 CREATE FUNCTION datamesh.governance_report(product text) RETURNS jsonb
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'dm_governance_report';
 COMMENT ON FUNCTION datamesh.governance_report(text) IS
-'The report of the last publish or dry run of a data product: product, version, release, rows, total_violations, critical, warnings, passed, violations (product, rule, severity, message, column, figures), waived (the same, of policies that the council waived), policies (what became of each), figures (what was measured for them) and checks (every result). Keys of failing rows are shown to members of the domain only. NULL if it was never tried.';
+'The report of the last publish or dry run of a data product: product, version, release, rows, total_violations, critical, warnings, passed, violations (product, rule, severity, message, column, figures), waived (the same, of policies that the council waived), policies (what became of each), figures (what was measured for them), withheld (columns that not every reader sees as they are) and checks (every result). Keys of failing rows, and figures that are values of withheld columns, are shown to members of the domain only. NULL if it was never tried.';
 
 CREATE VIEW datamesh.reports WITH (security_barrier = true) AS
 SELECT pg_catalog.format('%I.%I', d.domain_name, d.product_name) AS product, c.version, r.report_id, r.created_at,
@@ -113,7 +108,7 @@ JOIN datamesh.product d ON d.product_id = r.product_id
 LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = d.domain_name || '_internal'
 JOIN datamesh.contract c ON c.contract_id = r.contract_id;
 COMMENT ON VIEW datamesh.reports IS
-'Every report kept, of publishes that passed, were refused or failed, and of dry runs; keys of failing rows only for members of the domain.';
+'Every report kept, of publishes that passed, were refused or failed, and of dry runs; keys of failing rows, and figures that are values of masked columns, only for members of the domain.';
 GRANT SELECT ON datamesh.reports TO PUBLIC;
 
 CREATE VIEW datamesh.releases WITH (security_barrier = true) AS

@@ -898,3 +898,14 @@ DmAccessRestricts(const DmAccess *access)
 {
 	return access->protected != NIL || access->rows != NIL;
 }
+
+bool
+DmAccessWithholds(const DmAccess *access, const char *name)
+{
+	ListCell *cell;
+
+	foreach (cell, access->protected)
+		if (strcmp(((DmProtected *) lfirst(cell))->column->name, name) == 0)
+			return true;
+	return access->rows != NIL;
+}

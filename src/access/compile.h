@@ -124,6 +124,8 @@ extern void DmAccessProve(DmAccess *access);
 
 /* Does any reader see less than everything? */
 extern bool DmAccessRestricts(const DmAccess *access);
+/* Is there a reader who does not see all values of the column? */
+extern bool DmAccessWithholds(const DmAccess *access, const char *name);
 
 /* Make sure that there is a key, if any mask needs one. */
 extern void DmAccessRequireKey(DmAccess *access);

@@ -196,6 +196,31 @@ put_violations(JsonbParseState **state, const DmPublication *pub)
 	pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
+/* Columns whose statistics are not for everybody: a maximum is some row's value. */
+static void
+put_withheld(JsonbParseState **state, const DmPublication *pub)
+{
+	ListCell *cell;
+
+	if (!DmAccessRestricts(pub->access))
+		return;
+	put_key(state, "withheld");
+	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	foreach (cell, pub->columns)
+	{
+		const DmPublishColumn *column = lfirst(cell);
+		JsonbValue value;
+
+		if (!DmAccessWithholds(pub->access, column->name))
+			continue;
+		value.type = jbvString;
+		value.val.string.val = (char *) column->name;
+		value.val.string.len = strlen(column->name);
+		pushJsonbValue(state, WJB_ELEM, &value);
+	}
+	pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
 /* Fill in pub->critical, pub->warnings and pub->report from pub->results, verdict and rows. */
 void
 DmReportBuild(DmPublication *pub)
@@ -217,6 +242,7 @@ DmReportBuild(DmPublication *pub)
 	put_jsonb(&state, "waived", pub->verdict->waived);
 	put_jsonb(&state, "policies", pub->verdict->policies);
 	put_jsonb(&state, "figures", pub->verdict->figures);
+	put_withheld(&state, pub);
 	put_jsonb(&state, "checks",
 			  DmQualityResultsToJsonb(pub->product->qualified_name, pub->results));
 	pub->report = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
