@@ -143,11 +143,12 @@ parameter_count(const Signature *signature)
 static char *
 parameter_names(const Signature *signature)
 {
+	const Parameter *end = signature->parameters + parameter_count(signature);
 	StringInfoData text;
 
 	initStringInfo(&text);
-	for (int i = 0; i < parameter_count(signature); i++)
-		appendStringInfo(&text, "%s%s", i > 0 ? ", " : "", signature->parameters[i].name);
+	for (const Parameter *p = signature->parameters; p < end; p++)
+		appendStringInfo(&text, "%s%s", text.len > 0 ? ", " : "", p->name);
 	return text.len > 0 ? text.data : "no arguments";
 }
 

@@ -183,7 +183,9 @@ SELECT * FROM public.racc_port;
 RESET search_path;
 SET datamesh.acting_for = '10';
 SELECT set_config('datamesh.acting_for', (SELECT oid::text FROM pg_roles WHERE rolname = 'regress_acc_owner'), false);
+\set VERBOSITY sqlstate
 SHOW datamesh.acting_for;
+\set VERBOSITY terse
 RESET SESSION AUTHORIZATION;
 -- not even for a superuser
 SET datamesh.acting_for = '10';

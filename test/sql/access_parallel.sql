@@ -119,7 +119,8 @@ SELECT name, reader, count(*) FROM public.rpar_port GROUP BY 1, 2;
 RESET ROLE;
 
 -- everything once more in workers only
-SET force_parallel_mode = on;
+SELECT name AS only_in_workers FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query') \gset
+SET :only_in_workers = on;
 SET ROLE regress_par_marketing;
 SELECT datamesh.mask_choice(70001, 1), datamesh.filter_choice(70001, 1), datamesh.reader_name(70001);
 SELECT * FROM pg_temp.peer();
@@ -128,7 +129,7 @@ SELECT datamesh.mask_choice(70001, 1), datamesh.filter_choice(70001, 1), datames
 SET ROLE regress_par_expired;
 SELECT datamesh.may_read(:port_id);
 RESET ROLE;
-RESET force_parallel_mode;
+RESET :only_in_workers;
 
 SET client_min_messages = error;
 DROP FUNCTION pg_temp.peer;

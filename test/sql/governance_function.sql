@@ -101,7 +101,7 @@ BEGIN
             EXECUTE line;
             RETURN QUERY SELECT NULL, NULL, NULL, format('%s: done as %s', line, current_user), NULL, NULL::jsonb;
         EXCEPTION WHEN OTHERS THEN
-            RETURN QUERY SELECT NULL, NULL, NULL, format('%s: %s', line, SQLERRM), NULL, NULL::jsonb;
+            RETURN QUERY SELECT NULL, NULL, NULL, format('%s: %s', line, CASE WHEN line LIKE 'COPY%' THEN SQLSTATE ELSE SQLERRM END), NULL, NULL::jsonb;
         END;
     END LOOP;
     RETURN QUERY SELECT NULL, NULL, NULL, format('%s, %s', current_user, current_setting('search_path')), NULL, NULL::jsonb;

@@ -1,10 +1,12 @@
 -- masking: what each mask that needs no key gives, on ordinary, short, empty, multibyte and huge
 -- values, with silly parameters too; k_anonymity; and that nothing minds a planted search_path.
 \pset null NULL
--- whole characters, and nothing of what is too short
+-- whole characters, and nothing of what is too short (psql of 17 knows other widths)
+\pset format unaligned
 SELECT v, datamesh.mask_partial(v) AS standard, datamesh.mask_partial(v, 2, '…', 2) AS two_and_two,
        datamesh.mask_partial(v, 0, '', 0) AS nothing_shown
 FROM (VALUES ('Jane Smith'), ('Ann'), ('ab'), ('a'), (''), (NULL), ('日本語テキスト'), ('né'), ('👩‍🚀🚀')) x(v);
+\pset format aligned
 SELECT datamesh.mask_partial('abcdefgh', 1, 'xxxx', 3), datamesh.partial_mask('Ann'),
        datamesh.partial_mask('Jane Smith', 1, '***', 0), datamesh.mask_partial('12345', 2, '*', 2),
        datamesh.mask_partial('1234', 2, '*', 2);

@@ -76,7 +76,9 @@ SELECT * FROM datamesh.detect_pii('regress_large', 0);
 SELECT * FROM datamesh.detect_pii('regress_large', 2147483647);
 SELECT * FROM datamesh.detect_pii(0);
 CREATE INDEX regress_index ON regress_large (c);
+\set VERBOSITY sqlstate
 SELECT * FROM datamesh.detect_pii('regress_index');
+\set VERBOSITY default
 DROP TABLE regress_large;
 -- the caller's rights and row security
 CREATE ROLE regress_reader;

@@ -64,7 +64,7 @@ SELECT * FROM rfilter_internal.seen('everybody');
 -- of the contract and of its object: both
 SELECT rfilter_internal.publish('both', $$[{property: datamesh.rowFilter, value: {a: tier = 1, default: tier >= 2}}]$$, $$[{property: datamesh.rowFilter, value: {"b\"c'": "region <> 'US'", default: "region = 'EU'"}}]$$);
 SELECT * FROM rfilter_internal.seen('both');
-SELECT regexp_replace(pg_get_viewdef('rfilter.both'), '(choice|release)\(\d+', '\1(#', 'g');
+SELECT regexp_replace(replace(pg_get_viewdef('rfilter.both'), 'both_v1.', ''), '(choice|release)\(\d+', '\1(#', 'g') AS definition;
 -- a filter sees what a mask hides, and its reader does not
 SELECT rfilter_internal.publish('hidden', object => '[{property: datamesh.rowFilter, value: "secret IN (''x'', ''z'')"}]');
 SET ROLE regress_rf_a;

@@ -185,8 +185,9 @@ like(session('other', 'EXPLAIN SELECT * FROM sales.orders'), qr/permission denie
 like($node->safe_psql('mesh', 'SET ROLE reader; EXPLAIN ANALYZE SELECT * FROM sales.shown'), qr/^Port Scan on sales\.shown/, 'a superuser who has become the reader');
 
 # ---- plans of other shapes ----
+my $only_in_workers = $node->pg_version >= 16 ? 'debug_parallel_query' : 'force_parallel_mode';
 for my $setting ('enable_seqscan = off', 'enable_indexscan = off; SET enable_bitmapscan = off', 'enable_hashjoin = off', 'enable_hashjoin = off; SET enable_mergejoin = off',
-	'enable_nestloop = off', 'enable_hashagg = off', 'enable_material = off; SET enable_memoize = off', 'force_parallel_mode = regress', 'force_parallel_mode = on',
+	'enable_nestloop = off', 'enable_hashagg = off', 'enable_material = off; SET enable_memoize = off', "$only_in_workers = regress", "$only_in_workers = on",
 	'parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET max_parallel_workers_per_gather = 2',
 	'jit_above_cost = 0', 'enable_partitionwise_join = on; SET enable_partitionwise_aggregate = on', 'from_collapse_limit = 1; SET join_collapse_limit = 1', 'work_mem = 64')
 {

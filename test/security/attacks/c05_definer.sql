@@ -10,7 +10,7 @@ $$ BEGIN RETURN QUERY EXECUTE 'SELECT p::text FROM sales.people AS p WHERE id < 
 CREATE FUNCTION playground.peek3() RETURNS text LANGUAGE sql SECURITY DEFINER AS
 $$ SELECT query_to_xml('SELECT * FROM sales.people WHERE id < 10', true, true, '')::text $$;
 CREATE FUNCTION playground.peek4() RETURNS TABLE (t text) LANGUAGE sql SECURITY DEFINER PARALLEL SAFE
-SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0 SET min_parallel_table_scan_size = 0 SET force_parallel_mode = on AS
+SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0 SET min_parallel_table_scan_size = 0 AS
 $$ SELECT max(name) FROM sales.people $$;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA playground TO PUBLIC;
 \connect - :role
