@@ -222,6 +222,7 @@ REGRESS = \
 	publish_security \
 	publish_code \
 	publish_types \
+	publish_access_policy \
 	publish_mask \
 	publish_mask_types \
 	publish_mask_refused \

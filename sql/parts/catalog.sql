@@ -413,6 +413,21 @@ SELECT c.contract_id, e.i, e.p ->> 'role', lower(coalesce(e.p ->> 'access', 'rea
 FROM datamesh.contract AS c,
      jsonb_array_elements(coalesce(c.document::jsonb -> 'roles', '[]')) WITH ORDINALITY AS e(p, i)
 WHERE c.contract_id = project_contract.contract AND e.p ->> 'role' IS NOT NULL;
+-- The lesson's access_policy.allowed_consumers: who is in no role reads as if in one.
+INSERT INTO datamesh.contract_role (contract_id, position, role, access, definition)
+SELECT c.contract_id, r.last + row_number() OVER (ORDER BY min(a.level), min(a.i)), a.role, 'read', jsonb_build_object('role', a.role)
+FROM datamesh.contract AS c
+CROSS JOIN LATERAL (
+    SELECT coalesce(max(t.position), 0) AS last, array_agg(t.role) AS named
+    FROM datamesh.contract_role AS t WHERE t.contract_id = c.contract_id) AS r
+CROSS JOIN LATERAL (
+    SELECT l.level, e.i, e.v #>> '{}' AS role
+    FROM (VALUES (1, c.document::jsonb #> '{schema,0}'), (2, c.document::jsonb)) AS l(level, part),
+         LATERAL (SELECT datamesh.custom_property(l.part, 'access_policy') -> 'allowed_consumers') AS p(list),
+         jsonb_array_elements(CASE jsonb_typeof(p.list) WHEN 'array' THEN p.list ELSE '[]' END) WITH ORDINALITY AS e(v, i)
+    WHERE jsonb_typeof(e.v) = 'string') AS a
+WHERE c.contract_id = project_contract.contract AND a.role <> ALL (coalesce(r.named, '{}'))
+GROUP BY c.contract_id, r.last, a.role;
 
 DELETE FROM datamesh.contract_dependency AS t WHERE t.contract_id = project_contract.contract;
 INSERT INTO datamesh.contract_dependency (contract_id, position, upstream)

@@ -139,7 +139,7 @@ INSERT INTO datamesh.policy_default (position, policy_name, severity, parameters
 (310, 'security.encryption', 'WARNING', '{"classifications": ["pii"], "attested_tablespaces": []}',
  'Personal data is encrypted at rest. PostgreSQL has no encryption of its own, so this is what can be known: every release lies in a tablespace that the platform attests as encrypted (attested_tablespaces), or the column holds encrypted values (encryptedName in the contract).'),
 (320, 'security.masking', 'WARNING', '{"classifications": ["pii"]}',
- 'Every column with personal data has a mask (datamesh.mask, or a masking rule).'),
+ 'Every column with personal data is masked: by a mask that is named (datamesh.mask, or a masking rule), or redacted because it is declared and none is named.'),
 (330, 'security.row_level', 'WARNING', '{"classifications": ["pii"]}',
  'A product with personal data that others may read has a row filter (datamesh.rowFilter).'),
 (400, 'interoperability.dates', 'WARNING', '{"standard_date_columns": ["created_at", "updated_at"], "required": false}',
@@ -631,12 +631,12 @@ CREATE FUNCTION datamesh.listed_personal(contract integer) RETURNS SETOF text
 LANGUAGE sql STABLE ROWS 3
 BEGIN ATOMIC
 SELECT DISTINCT n.name
-FROM datamesh.contract_custom(contract, '{datamesh.pii_columns,datamesh.piiColumns,pii_columns,access_policy.pii_columns}') AS v
+FROM datamesh.contract_custom(contract, '{datamesh.pii_columns,pii_columns,access_policy.pii_columns}') AS v
 CROSS JOIN LATERAL jsonb_array_elements_text(CASE jsonb_typeof(v.value) WHEN 'array' THEN v.value ELSE '[]' END) AS n(name);
 END;
 REVOKE ALL ON FUNCTION datamesh.listed_personal(integer) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.listed_personal(integer) IS
-'The names in a contract''s custom property pii_columns (also datamesh.pii_columns, datamesh.piiColumns and access_policy.pii_columns).';
+'The names in a contract''s custom property pii_columns (also datamesh.pii_columns and access_policy.pii_columns).';
 
 CREATE FUNCTION datamesh.declared_columns(contract integer, classifications jsonb)
 RETURNS TABLE (column_name text, classification text, mask jsonb, strength integer, consumers jsonb)
@@ -682,14 +682,14 @@ BEGIN
         WHERE l.contract_id = contract
           AND lower(l.classification) IN (SELECT lower(v) FROM jsonb_array_elements_text(classifications) AS v)
     )
-    SELECT p.name, coalesce(datamesh.mask_strength(d.mask) > 0, false), coalesce(c.definition ->> 'encryptedName', '') <> ''
+    SELECT p.name, coalesce(d.strength > 0, false), coalesce(c.definition ->> 'encryptedName', '') <> ''
     FROM personal AS p
     LEFT JOIN declared AS d ON d.column_name = p.name
     LEFT JOIN datamesh.contract_column AS c ON c.contract_id = contract AND c.column_name = p.name::name;
 END $$;
 REVOKE ALL ON FUNCTION datamesh.personal_columns(integer, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.personal_columns(integer, jsonb) IS
-'The columns of a contract with personal data: declared so by a classification of the list or in pii_columns, or inheriting such a classification (datamesh.lineage); whether a mask and an encryptedName are given for each.';
+'The columns of a contract with personal data: declared so by a classification of the list or in pii_columns, or inheriting such a classification (datamesh.lineage); whether a mask hides each from everybody who is not named (what is declared and has no mask named is redacted), and whether an encryptedName is given.';
 
 CREATE FUNCTION datamesh.naming_findings(policy text, parameters jsonb, contract integer, relation oid, as_published boolean)
 RETURNS TABLE (message text, "column" text, figures jsonb)

@@ -286,7 +286,7 @@ DECLARE
     k bigint;
     names text;
 BEGIN
-    IF relation IS NULL OR columns IS NULL OR cardinality(columns) = 0 OR array_position(columns, NULL) IS NOT NULL THEN
+    IF relation IS NULL OR array_ndims(columns) IS DISTINCT FROM 1 OR array_position(columns, NULL) IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'k_anonymity needs a relation and the names of one column or more';
     END IF;

@@ -393,6 +393,70 @@ read_properties(DmAccess *access, const Levels *levels, const Standards *standar
 	}
 }
 
+/* ---- the lesson's access_policy ---- */
+
+/* Consumers that it allows: catalog.sql has made roles of them.  No role may give more than it does. */
+static void
+check_allowed_consumers(DmAccess *access, const DmPath *path, const DmNode *allowed)
+{
+	List *names = NIL;
+	ListCell *cell;
+
+	if (allowed->kind != A)
+	{
+		DmProblem(&access->problems, path, "expected an array of consumers, found %s",
+				  DmFoundText(allowed));
+		return;
+	}
+	for (int i = 0; i < allowed->count; i++)
+	{
+		DmPath here = DmMember(path, i);
+
+		if (allowed->items[i]->kind == S)
+			names = lappend(names, (char *) allowed->items[i]->text);
+		else
+			DmProblem(&access->problems, &here, "expected the name of a consumer, found %s",
+					  DmFoundText(allowed->items[i]));
+	}
+	foreach (cell, access->consumers)
+		if (!has_name(names, lfirst(cell)) &&
+			strcmp(lfirst(cell), access->product->domain->name) != 0)
+			DmProblem(&access->problems, path,
+					  "\"%s\" is not allowed here, and is a reader in roles",
+					  DmExcerpt(lfirst(cell)));
+}
+
+static void
+check_access_policy(DmAccess *access, const Levels *levels)
+{
+	for (int i = 0; i < MAX_LEVELS; i++)
+	{
+		const DmNode *owner;
+		const DmNode *allowed;
+		Custom custom;
+		DmPath here;
+
+		if (!find_custom(levels->level[i].node, levels->level[i].path, "access_policy", &custom))
+			continue;
+		if (custom.value->kind != O)
+		{
+			DmProblem(&access->problems, &custom.here, "expected an object, found %s",
+					  DmFoundText(custom.value));
+			continue;
+		}
+		owner = DmNodeGet(custom.value, "owner_domain");
+		here = DmBelow(&custom.here, "owner_domain");
+		if (owner != NULL &&
+			(owner->kind != S || strcmp(owner->text, access->product->domain->name) != 0))
+			DmProblem(&access->problems, &here, "expected \"%s\", the contract's domain, found %s",
+					  access->product->domain->name, DmFoundText(owner));
+		allowed = DmNodeGet(custom.value, "allowed_consumers");
+		here = DmBelow(&custom.here, "allowed_consumers");
+		if (allowed != NULL)
+			check_allowed_consumers(access, &here, allowed);
+	}
+}
+
 static void
 read_key(DmAccess *access)
 {
@@ -879,6 +943,7 @@ DmAccessCompile(const DmProduct *product, const DmContract *contract, List *cons
 	read_key(access);
 
 	DmAccessScan(access, document);
+	check_access_policy(access, &levels);
 	read_properties(access, &levels, &standards);
 	read_masking_rules(access, &levels);
 	read_personal_columns(access, &levels, &standards);

@@ -117,7 +117,11 @@ CALL datamesh.drop_policy('security.encryption');
 SET ROLE regress_gate;
 
 \echo -- security.masking and security.row_level
+SELECT * FROM rgate_internal.find('security.masking', '{name: id}, {name: email, classification: pii, customProperties: [{property: datamesh.mask, value: none}]}');
+-- what is declared and has no mask named is redacted
 SELECT * FROM rgate_internal.find('security.masking', '{name: id}, {name: email, classification: pii}');
+SELECT * FROM rgate_internal.find('security.masking', '{name: id}, {name: email}', 'customProperties: [{property: pii_columns, value: [email]}]');
+SELECT * FROM rgate_internal.find('security.masking', '{name: id}, {name: email, classification: pii, customProperties: [{property: datamesh.mask, value: {consumers: {}}}]}');
 SELECT * FROM rgate_internal.find('security.masking', '{name: id}, {name: email, classification: pii}', 'customProperties: [{property: masking_rules, value: {email: partial_mask}}]');
 SELECT * FROM rgate_internal.find('security.row_level', '{name: id}, {name: email, classification: pii}');
 SELECT * FROM rgate_internal.find('security.row_level', '{name: id}, {name: email, classification: pii}', 'roles: [{role: rgate_reader, access: read}]');

@@ -94,6 +94,7 @@ INSERT INTO regress_k VALUES ('x', 1, 1), ('x', 1, 2), (NULL, 1, 3), (NULL, 1, 4
 SELECT datamesh.k_anonymity('regress_k', '{"a \"b"}'), datamesh.k_anonymity('regress_k', '{b}'),
        datamesh.k_anonymity('regress_k', '{"a \"b",b,c}');
 SELECT datamesh.k_anonymity('regress_k', '{}');
+SELECT datamesh.k_anonymity('regress_k', '{{b},{c}}');
 SELECT datamesh.k_anonymity('regress_k', '{"b) FROM regress_k; DROP TABLE regress_k; --"}');
 DROP TABLE regress_k;
 -- what is claimed of them: leakproof is what can neither fail nor tell, and nothing changes with a setting
