@@ -205,6 +205,7 @@ REGRESS = \
 	governance_council \
 	governance_dispute \
 	governance_waiver \
+	governance_loosen \
 	governance_lineage \
 	governance_pii \
 	governance_gate \

@@ -753,7 +753,7 @@ LEFT JOIN LATERAL datamesh.known_role((a.subject ->> 'role')::name, (a.subject -
                                       (a.subject ->> 'cluster')::bigint) AS k ON true
 LEFT JOIN LATERAL datamesh.access_stage(a.request_id) AS s ON true
 WHERE a.kind = 'access'
-  AND (pg_has_role(k.role, 'USAGE') OR a.subject ->> 'asked_by' = current_user::regrole::oid::bigint::text
+  AND (pg_has_role(k.role, 'USAGE') OR a.subject ->> 'asked_by' = (SELECT u.oid::bigint::text FROM pg_roles AS u WHERE u.rolname = current_user)
        OR pg_has_role(datamesh.consumer_role(p.domain_name::text), 'USAGE')
        OR EXISTS (SELECT FROM unnest(s.roles) AS o(role) WHERE pg_has_role(o.role, 'USAGE'))
        OR s.stage = 'council' AND EXISTS (SELECT FROM datamesh.council_seats() AS c WHERE pg_has_role(c.role_oid, 'USAGE')));

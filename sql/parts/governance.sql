@@ -531,17 +531,81 @@ REVOKE ALL ON FUNCTION datamesh.remove_policy(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.remove_policy(text, text) IS
 'The work of datamesh.drop_policy, once it is clear who asks. The details of the event, or null if nothing was set.';
 
+-- ---- looser for everybody ----
+
+CREATE FUNCTION datamesh.global_policy(policy text) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+SELECT jsonb_build_object('severity', p.severity, 'parameters', p.parameters, 'function', p.check_function)
+FROM datamesh.policies AS p WHERE p.policy = global_policy.policy AND p.domain IS NULL;
+END;
+COMMENT ON FUNCTION datamesh.global_policy(text) IS
+'What a policy says for everybody now: severity, parameters, function. Null: there is none of this name. What the council is asked to loosen is bound to it.';
+
+CREATE FUNCTION datamesh.policy_loosened(
+    policy text, old_severity text, old_parameters jsonb, new_severity text, new_parameters jsonb) RETURNS boolean
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+SELECT datamesh.severity_rank(coalesce(old_severity, 'OFF')) > 0
+   AND (datamesh.severity_rank(coalesce(new_severity, 'OFF')) < datamesh.severity_rank(old_severity)
+        OR EXISTS (SELECT
+                   FROM (SELECT jsonb_object_keys(coalesce(old_parameters, '{}') || coalesce(new_parameters, '{}'))) AS k(key)
+                   LEFT JOIN datamesh.policy_parameter AS p
+                     ON p.policy_name = policy_loosened.policy AND p.parameter = k.key
+                   WHERE datamesh.stricter_parameter(p.direction, old_parameters -> k.key, new_parameters -> k.key)
+                         IS DISTINCT FROM new_parameters -> k.key));
+END;
+REVOKE ALL ON FUNCTION datamesh.policy_loosened(text, text, jsonb, text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.policy_loosened(text, text, jsonb, text, jsonb) IS
+'Whether a policy that is looked at would be looser: a lower severity, or a parameter that the stricter of both values is not, which a parameter without a tighter direction never is once it changes. New severity null: the policy would be gone.';
+
+CREATE FUNCTION datamesh.policy_needs_quorum(
+    policy text, severity text, parameters jsonb, function_schema name, function_name name, dropped boolean) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    global datamesh.policy;
+    standard datamesh.policy_default;
+    change record;
+    loosens boolean;
+BEGIN
+    FOR attempt IN 1 .. 2 LOOP
+        SELECT p.* INTO global FROM datamesh.policy AS p
+        WHERE p.policy_name = policy_needs_quorum.policy AND p.domain_name IS NULL;
+        IF dropped THEN
+            SELECT d.* INTO standard FROM datamesh.policy_default AS d WHERE d.policy_name = policy_needs_quorum.policy;
+            loosens := datamesh.policy_loosened(policy, global.severity, global.parameters, standard.severity, standard.parameters);
+        ELSE
+            SELECT c.* INTO change
+            FROM datamesh.proposed_policy(policy, severity, parameters, NULL, policy_needs_quorum.function_schema,
+                                          policy_needs_quorum.function_name) AS c;
+            loosens := datamesh.policy_loosened(policy, change.old_severity, change.old_parameters,
+                                                change.new_severity, change.new_parameters)
+                OR global.severity <> 'OFF' AND (change.new_function_schema, change.new_function_name)
+                                                IS DISTINCT FROM (global.function_schema, global.function_name);
+        END IF;
+        IF loosens AND (SELECT count(*) FROM datamesh.council_seats()) > 1 THEN
+            RETURN true;
+        END IF;
+        -- what is not asked of the council is done at once: nobody changes the policy between this look and the deed
+        LOCK TABLE datamesh.policy IN SHARE ROW EXCLUSIVE MODE;
+    END LOOP;
+    RETURN false;
+END $$;
+REVOKE ALL ON FUNCTION datamesh.policy_needs_quorum(text, text, jsonb, name, name, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.policy_needs_quorum(text, text, jsonb, name, name, boolean) IS
+'Whether setting a global policy so, or dropping it, is for the council to decide by a quorum: it loosens the policy (another function for it does, for all that is known), and the council has more than one seat. If not, nobody else can set a policy until the transaction ends. Errors as of datamesh.proposed_policy.';
+
 CREATE PROCEDURE datamesh.set_policy(
     name text, severity text DEFAULT NULL, parameters jsonb DEFAULT NULL, domain text DEFAULT NULL,
     why text DEFAULT NULL, check_function text DEFAULT NULL)
 LANGUAGE c AS 'MODULE_PATHNAME', 'dm_set_policy';
 COMMENT ON PROCEDURE datamesh.set_policy(text, text, jsonb, text, text, text) IS
-'Sets a policy: a global one (for the council), or with domain one of that domain (for its members): a global one tightened, or its own. What is left out stays as it is. severity: CRITICAL, WARNING or OFF. check_function: the name of a function (product text, contract jsonb) RETURNS SETOF datamesh.violation that is the caller''s and no superuser''s; it runs as its owner. Errors: MD401 a domain would loosen a global policy, MD402 no such policy and no function for a new one.';
+'Sets a policy: a global one (for the council), or with domain one of that domain (for its members): a global one tightened, or its own. What is left out stays as it is. severity: CRITICAL, WARNING or OFF. check_function: the name of a function (product text, contract jsonb) RETURNS SETOF datamesh.violation that is the caller''s and no superuser''s; it runs as its owner. What makes a global policy looser is a request to the council, for which a member who asks votes, once it has more than one seat (a superuser''s too, unless datamesh.break_glass is on). Errors: MD401 a domain would loosen a global policy, MD402 no such policy and no function for a new one.';
 
 CREATE PROCEDURE datamesh.drop_policy(name text, domain text DEFAULT NULL)
 LANGUAGE c AS 'MODULE_PATHNAME', 'dm_drop_policy';
 COMMENT ON PROCEDURE datamesh.drop_policy(text, text) IS
-'Takes back what was set: a default policy is as datamesh brings it, a domain''s tightening is gone, a policy of one''s own does not exist any more. Its history stays. For the council, or with domain for members of the domain. Errors: MD402.';
+'Takes back what was set: a default policy is as datamesh brings it, a domain''s tightening is gone, a policy of one''s own does not exist any more. Its history stays. For the council, or with domain for members of the domain. Where that makes a global policy looser it is a request, as for datamesh.set_policy. Errors: MD402.';
 
 CREATE FUNCTION datamesh.is_council_member() RETURNS boolean
 LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'dm_is_council_member';

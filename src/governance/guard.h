@@ -133,13 +133,14 @@ typedef enum DmRoleKind
 	DM_ROLE_PORT,     /* owns the ports of a domain */
 	DM_ROLE_OWNER,    /* is the team of a domain */
 	DM_ROLE_CONSUMER, /* is a registered reading group */
+	DM_ROLE_PERSON, /* has a right of its own: a seat in the council, a grant, a product to look after */
 } DmRoleKind;
 
 typedef struct DmMeshRole
 {
 	DmRoleKind kind;
 	Oid role;
-	char *name; /* of the domain or consumer */
+	char *name; /* of the domain or consumer; of a person: what it is, in words */
 } DmMeshRole;
 
 extern List *DmGuardMeshRoles(void); /* DmMeshRole *, in the caller's context */

@@ -560,7 +560,21 @@ DmGuardMeshRoles(void)
 		"pg_catalog.pg_authid AS r ON CASE WHEN c.cluster = $1 THEN r.oid = c.role_oid ELSE "
 		"r.rolname = c.role_name AND EXISTS (SELECT FROM pg_catalog.pg_namespace AS n, "
 		"pg_catalog.aclexplode(n.nspacl) AS a WHERE n.nspname = 'datamesh' AND a.grantee = r.oid "
-		"AND a.privilege_type = 'USAGE') END ORDER BY 2, 3",
+		"AND a.privilege_type = 'USAGE') END UNION ALL "
+		"SELECT s.role_oid, 3, 'a member of the council' FROM datamesh.council_seats() AS s "
+		"UNION ALL SELECT k.role, 3, 'a reader of data product ' || p.product FROM "
+		"datamesh.access_grant AS g JOIN datamesh.product AS p ON p.product_id = g.product_id, "
+		"datamesh.known_role(g.role_name, g.role_oid, g.cluster) AS k WHERE g.revoked_at IS NULL "
+		"AND k.role IS NOT NULL UNION ALL "
+		"SELECT w.role, 3, 'a steward of data product ' || p.product FROM datamesh.port AS o JOIN "
+		"datamesh.product AS p ON p.product_id = o.product_id, "
+		"datamesh.contract_stewards(o.contract_id) AS w UNION ALL "
+		"SELECT b.oid, 3, 'an approver of data product ' || p.product FROM datamesh.port AS o JOIN "
+		"datamesh.product AS p ON p.product_id = o.product_id JOIN datamesh.contract_role AS r ON "
+		"r.contract_id = o.contract_id, (VALUES ('firstLevelApprovers'), ('secondLevelApprovers')) "
+		"AS l(key), pg_catalog.regexp_split_to_table(r.definition ->> l.key, ',') AS x(name) JOIN "
+		"pg_catalog.pg_authid AS b ON b.rolname = pg_catalog.btrim(x.name) AND NOT b.rolsuper "
+		"ORDER BY 2, 3, 1",
 		1, &type, &value, NULL, true);
 	for (uint64 row = 0; row < SPI_processed; row++)
 	{

@@ -13,6 +13,8 @@
  *	  everybody who gets it through somebody else.
  *	- Who adds people to a team or a reading group is a superuser or a member WITH ADMIN OPTION.
  *	  CREATEROLE alone would make its holder a reader of everything; PostgreSQL 16 has the same rule.
+ *	  The same holds for roles to whom the mesh gives a right in person: seats of the council,
+ *	  stewards, approvers, and whoever was granted access.
  *	- Roles of PostgreSQL that read everything, such as pg_read_all_data, are not for the roles
  *	  of the mesh and their members.
  *	- Owners, port roles and consumers never get an attribute that stands above contracts
@@ -53,9 +55,10 @@ member_name(const Membership *edge)
 static const char *
 kind_text(const DmMeshRole *role)
 {
-	return role->kind == DM_ROLE_CONSUMER ? psprintf("the reading group \"%s\"", role->name)
-		   : role->kind == DM_ROLE_OWNER  ? psprintf("the team of domain \"%s\"", role->name)
-										  : psprintf("the port role of domain \"%s\"", role->name);
+	return role->kind == DM_ROLE_PERSON     ? role->name
+		   : role->kind == DM_ROLE_CONSUMER ? psprintf("the reading group \"%s\"", role->name)
+		   : role->kind == DM_ROLE_OWNER    ? psprintf("the team of domain \"%s\"", role->name)
+										 : psprintf("the port role of domain \"%s\"", role->name);
 }
 
 static void
@@ -118,8 +121,8 @@ judge_gain(const Membership *edge, const DmMeshRole *gained)
 	{
 		const DmMeshRole *other = lfirst(cell);
 
-		if (other->kind != DM_ROLE_PORT && gets(edge, other) && other->role != gained->role &&
-			!is_member_of_role_nosuper(other->role, gained->role))
+		if (other->kind != DM_ROLE_PORT && other->kind != DM_ROLE_PERSON && gets(edge, other) &&
+			other->role != gained->role && !is_member_of_role_nosuper(other->role, gained->role))
 			refuse(edge,
 				   psprintf("%s would read what is internal to domain \"%s\"", kind_text(other),
 							gained->name),
@@ -159,6 +162,8 @@ judge_above(const Membership *edge)
 		bool inside = OidIsValid(edge->member) && brings(edge->member, other->role) &&
 					  !superuser_arg(edge->member);
 
+		if (other->kind == DM_ROLE_PERSON)
+			continue;
 		if (inside || gets(edge, other))
 			refuse(edge,
 				   psprintf("%s would get past every contract with \"%s\"", kind_text(other),
@@ -261,6 +266,7 @@ is_on(const DefElem *option)
 static const char *
 dangerous(const DefElem *option, DmRoleKind kind)
 {
+
 	static const char *const attributes[][2] = {
 		{"superuser", "SUPERUSER"},
 		{"bypassrls", "BYPASSRLS"},
@@ -351,7 +357,8 @@ judge_alter(const AlterRoleStmt *alter, const List *mesh)
 	if (!has_createrole_privilege(GetUserId()))
 		return;
 	foreach (cell, mesh)
-		if (((DmMeshRole *) lfirst(cell))->role == role)
+		if (((DmMeshRole *) lfirst(cell))->role == role &&
+			((DmMeshRole *) lfirst(cell))->kind != DM_ROLE_PERSON)
 			judge_attributes(role, alter->options, lfirst(cell));
 }
 

@@ -31,7 +31,9 @@
 #include "base/compat.h"
 #include "base/errors.h"
 #include "base/session.h"
+#include "governance/council.h"
 #include "governance/governance.h"
+#include "governance/guard.h"
 
 PG_FUNCTION_INFO_V1(dm_set_policy);
 PG_FUNCTION_INFO_V1(dm_drop_policy);
@@ -186,12 +188,89 @@ change_policy(const char *sql, int nargs, const Oid *types, const Datum *values,
 	SPI_finish();
 }
 
+/* ---- looser for everybody ---- */
+
+/* A change of a global policy. */
+typedef struct Change
+{
+	Datum values[6]; /* name, severity, parameters, schema and name of the function, dropped? */
+	bool nulls[6];
+	const char *name;
+	const char *command;
+} Change;
+
+static const Oid change_types[] = {TEXTOID, TEXTOID, JSONBOID, NAMEOID, NAMEOID, BOOLOID};
+
+static bool
+needs_quorum(const Change *change)
+{
+	DmIdentity saved;
+	bool isnull;
+	bool result;
+
+	SPI_connect();
+	DmBecomeExtensionOwner(&saved);
+	DmSpiExecute("SELECT datamesh.policy_needs_quorum($1, $2, $3, $4, $5, $6)", 6, change_types,
+				 change->values, change->nulls, false);
+	result = DatumGetBool(DmSpiDatum(0, 1, &isnull));
+	DmIdentityRestore(&saved);
+	SPI_finish();
+	return result;
+}
+
+static void
+ask_council(const Change *change, char *why)
+{
+	Oid types[9] = {[6] = TEXTOID, [7] = TEXTOID, [8] = TIMESTAMPTZOID};
+	Datum values[9];
+	bool nulls[9];
+	DmSeat *seat;
+
+	memcpy(types, change_types, sizeof(change_types));
+	memcpy(values, change->values, sizeof(change->values));
+	memcpy(nulls, change->nulls, sizeof(change->nulls));
+	SPI_connect();
+	seat = DmCouncilSeat();
+	nulls[6] = why == NULL;
+	values[6] = why != NULL ? CStringGetTextDatum(why) : (Datum) 0;
+	nulls[7] = nulls[8] = seat == NULL;
+	values[7] = seat != NULL ? CStringGetTextDatum(seat->role_name) : (Datum) 0;
+	values[8] = seat != NULL ? TimestampTzGetDatum(seat->since) : (Datum) 0;
+	DmCouncilChange("SELECT datamesh.request_policy($1, $2, $3, $4, $5, $6, $7, $8::name, $9)", 9,
+					types, values, nulls);
+	SPI_finish();
+}
+
+/*
+ * One member tightens a global policy alone; to loosen it takes the quorum, as a waiver for a single product
+ * does.  True if the council was asked.  A superuser is no member: he asks like anybody else, or breaks the
+ * glass, and that is in the event log.
+ */
+static bool
+left_to_council(const Change *change, char *why)
+{
+	if (!needs_quorum(change))
+		return false;
+	if (!DmGuardGlassIsBroken())
+	{
+		ask_council(change, why);
+		return true;
+	}
+	DmGuardBreakBegin(change->command);
+	DmGuardRefuse(ERRCODE_DM_APPROVAL_NEEDED, NULL,
+				  psprintf("policy %s becomes looser without the council", change->name), NULL,
+				  NULL);
+	DmGuardBreakEnd();
+	return false;
+}
+
 /* CALL datamesh.set_policy(name, severity, parameters, domain, why, check_function) */
 Datum
 dm_set_policy(PG_FUNCTION_ARGS)
 {
 	char *name = policy_argument(fcinfo);
 	char *domain = text_argument(fcinfo, 3);
+	char *why = text_argument(fcinfo, 4);
 	char *function = text_argument(fcinfo, 5);
 	char *function_schema = NULL;
 	char *function_name = NULL;
@@ -211,6 +290,14 @@ dm_set_policy(PG_FUNCTION_ARGS)
 	nulls[5] = nulls[6] = function == NULL;
 	values[5] = CStringGetDatum(function_schema);
 	values[6] = CStringGetDatum(function_name);
+	if (domain == NULL &&
+		left_to_council(
+			&(Change){{values[0], values[1], values[2], values[5], values[6], BoolGetDatum(false)},
+					  {false, nulls[1], nulls[2], nulls[5], nulls[6], false},
+					  name,
+					  "CALL datamesh.set_policy"},
+			why))
+		PG_RETURN_VOID();
 	change_policy("SELECT datamesh.store_policy($1, $2, $3, $4, $5, $6, $7)", 7, types, values,
 				  nulls, "policy_set");
 	PG_RETURN_VOID();
@@ -228,6 +315,12 @@ dm_drop_policy(PG_FUNCTION_ARGS)
 
 	DmGovernanceChange("datamesh.drop_policy()");
 	require_right(name, domain);
+	if (domain == NULL && left_to_council(&(Change){{values[0], 0, 0, 0, 0, BoolGetDatum(true)},
+													{false, true, true, true, true, false},
+													name,
+													"CALL datamesh.drop_policy"},
+										  NULL))
+		PG_RETURN_VOID();
 	change_policy("SELECT datamesh.remove_policy($1, $2)", 2, types, values, nulls,
 				  "policy_dropped");
 	PG_RETURN_VOID();

@@ -373,7 +373,9 @@ CALL datamesh.approve(8014);
 CALL datamesh.withdraw_request(8014);
 RESET ROLE;
 -- only a warning
+SET datamesh.break_glass = on;
 CALL datamesh.set_policy('access.approval', severity => 'WARNING', why => 'trust');
+RESET datamesh.break_glass;
 SET ROLE regress_rq_outsider;
 CALL datamesh.request_access('rqsales.people', 'a poll');
 SET ROLE regress_rq_sales;
@@ -432,7 +434,9 @@ FROM datamesh.events AS e JOIN datamesh.access_grant AS g ON g.grant_id = (e.det
 SELECT * FROM datamesh.verify_event_log();
 
 SET client_min_messages = warning;
+SET datamesh.break_glass = on;
 CALL datamesh.drop_policy('access.approval');
+RESET datamesh.break_glass;
 DELETE FROM datamesh.council_member;
 DELETE FROM datamesh.policy_history;
 CALL datamesh.deprecate('rqsales.clv', '1.0.0', current_date);

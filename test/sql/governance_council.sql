@@ -293,7 +293,9 @@ SELECT kind, details FROM datamesh.events WHERE kind ~ 'council' AND event_id > 
 ORDER BY event_id;
 SELECT * FROM datamesh.verify_event_log();
 
+SET datamesh.break_glass = on;
 CALL datamesh.drop_policy('quality.schema_evolution');
+RESET datamesh.break_glass;
 SET client_min_messages = warning;
 DELETE FROM datamesh.council_member;
 DELETE FROM datamesh.council_rule;

@@ -49,14 +49,18 @@ SET ROLE regress_team;
 CALL datamesh.publish('rwteam.t');
 -- as a warning it is noted and holds nothing up
 RESET ROLE;
+SET datamesh.break_glass = on;
 CALL datamesh.set_policy('contracts.shared', severity => 'WARNING');
+RESET datamesh.break_glass;
 SET ROLE regress_team;
 SELECT rwteam_internal.load('1.0.1', '[{name: id, physicalType: integer, primaryKey: true, description: Which}]', '[{role: rwother}, {role: rwboard}]');
 CALL datamesh.publish('rwteam.t');
 SELECT v ->> 'rule' AS rule, v ->> 'severity' AS severity, v ->> 'message' AS message
 FROM jsonb_array_elements(datamesh.governance_report('rwteam.t') -> 'violations') AS v WHERE v ->> 'rule' = 'contracts.shared';
 RESET ROLE;
+SET datamesh.break_glass = on;
 CALL datamesh.drop_policy('contracts.shared');
+RESET datamesh.break_glass;
 
 -- ---- wider numbers ----
 SET ROLE regress_team;
@@ -68,12 +72,16 @@ SELECT rwteam_internal.load('1.2.0', '[{name: id, physicalType: integer, primary
 SELECT version, level FROM datamesh.suggest_version('rwteam.t');
 CALL datamesh.publish('rwteam.t');
 RESET ROLE;
+SET datamesh.break_glass = on;
 CALL datamesh.set_policy('quality.schema_evolution', parameters => '{"widening": true}');
+RESET datamesh.break_glass;
 SELECT version, level FROM datamesh.suggest_version('rwteam.t');
 SET ROLE regress_team;
 CALL datamesh.publish('rwteam.t', '1.2.0');
 RESET ROLE;
+SET datamesh.break_glass = on;
 CALL datamesh.drop_policy('quality.schema_evolution');
+RESET datamesh.break_glass;
 
 -- ---- waivers ----
 CALL datamesh.set_policy('quality', severity => 'CRITICAL', parameters => '{"minimum_rows": 5}');
@@ -139,7 +147,9 @@ CALL datamesh.publish('rwteam.t');
 \set VERBOSITY default
 -- an approval can be waived too: then the version passes, and the report says so
 RESET ROLE;
+SET datamesh.break_glass = on;
 CALL datamesh.drop_policy('quality');
+RESET datamesh.break_glass;
 CALL datamesh.set_policy('quality.schema_evolution', severity => 'CRITICAL');
 CALL datamesh.set_council(longest_waiver_days => 10);
 SET ROLE regress_team;
@@ -169,14 +179,18 @@ SELECT version, level, needs_approval FROM datamesh.suggest_version('rwteam.t');
 CALL datamesh.publish('rwteam.t');
 -- OFF asks nobody
 RESET ROLE;
+SET datamesh.break_glass = on;
 CALL datamesh.set_policy('quality.schema_evolution', severity => 'OFF');
+RESET datamesh.break_glass;
 SET ROLE regress_team;
 CALL datamesh.publish('rwteam.t');
 RESET ROLE;
 
 -- other levels may wait too: a domain that is more careful than the council, and a level that was only stated
 RESET ROLE;
+SET datamesh.break_glass = on;
 CALL datamesh.set_policy('quality.schema_evolution', severity => 'OFF');
+RESET datamesh.break_glass;
 SET ROLE regress_team;
 CALL datamesh.set_policy('quality.schema_evolution', severity => 'CRITICAL', parameters => '{"levels": ["major", "held"]}', domain => 'rwteam');
 SELECT rwteam_internal.load('2.1.1', '[{name: id, physicalType: integer, primaryKey: true, classification: public}]', '[{role: rwother}, {role: rwboard}, {role: rwaudit}]');
@@ -215,7 +229,9 @@ SELECT product, what, status, why FROM datamesh.approvals WHERE request = :reque
 
 SELECT kind, details - 'until' - 'waiver' - 'waivers' AS details FROM datamesh.events WHERE product = 'rwteam.t' AND kind ~ 'waive' ORDER BY event_id;
 SELECT * FROM datamesh.verify_event_log();
+SET datamesh.break_glass = on;
 CALL datamesh.drop_policy('quality.schema_evolution');
+RESET datamesh.break_glass;
 SET client_min_messages = warning;
 DELETE FROM datamesh.council_rule;
 DELETE FROM datamesh.council_member;
