@@ -165,8 +165,11 @@ given AS (
     JOIN relations AS r ON r.oid = e.oid
     WHERE e.grantee <> r.relowner
 ),
+past_row_security AS MATERIALIZED (SELECT r.oid FROM pg_roles AS r WHERE r.rolbypassrls AND NOT r.rolsuper),
 said AS (
     SELECT g.*, datamesh.role_label(g.grantee) AS role,
+           g.relrowsecurity AND g.relkind IN ('r', 'p')
+           AND NOT EXISTS (SELECT FROM past_row_security AS b WHERE g.grantee IN (0, b.oid) OR pg_has_role(b.oid, g.grantee, 'USAGE')) AS shielded,
            format('%s %s', CASE g.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table'
                                           WHEN 'S' THEN 'sequence' ELSE 'table' END, g.label)
            || CASE WHEN g.attname IS NULL THEN '' ELSE format(', column %I', g.attname) END AS object,
@@ -179,9 +182,9 @@ said AS (
 ports AS MATERIALIZED (SELECT p.view FROM datamesh.scan_ports() AS p),
 readers AS MATERIALIZED (SELECT r.view, r.role, bool_and(r.past) AS past FROM datamesh.scan_readers() AS r GROUP BY 1, 2)
 SELECT s.domain, CASE s.purpose WHEN 'release' THEN 'grant.release' ELSE 'grant.internal' END,
-       CASE WHEN s.reads AND s.relkind <> 'S' AND NOT (s.relrowsecurity AND s.relkind IN ('r', 'p')) THEN 'CRITICAL' ELSE 'WARNING' END,
+       CASE WHEN s.reads AND s.relkind <> 'S' AND NOT s.shielded THEN 'CRITICAL' ELSE 'WARNING' END,
        s.object, format('%s holds %s on it', s.role, s.privileges),
-       CASE WHEN s.reads AND s.relrowsecurity AND s.relkind IN ('r', 'p')
+       CASE WHEN s.reads AND s.shielded
             THEN format('It is internal to domain %I. Row security keeps its rows from this role, and is all that does.', s.domain)
             ELSE format('It is internal to domain %I, and no port stands between.', s.domain) END,
        s.before || 'REVOKE ' || s.privilege

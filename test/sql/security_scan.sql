@@ -82,6 +82,12 @@ ALTER DEFAULT PRIVILEGES FOR ROLE rscan_port GRANT ALL ON TABLES TO "regress_ss 
 :mend \gexec
 \set ECHO all
 :gone
+-- row security holds back nobody who has BYPASSRLS, or a member who has
+CREATE ROLE regress_ss_past BYPASSRLS IN ROLE regress_ss_out;
+GRANT SELECT ON rscan_internal.t TO regress_ss_out, "regress_ss Odd""one";
+SELECT severity, what, why FROM datamesh.security_scan() WHERE (:ours) AND finding = 'grant.internal' ORDER BY what COLLATE "C";
+REVOKE SELECT ON rscan_internal.t FROM regress_ss_out, "regress_ss Odd""one";
+DROP ROLE regress_ss_past;
 -- what is due to readers and the domain is still theirs
 SELECT has_table_privilege('regress_ss_reader', 'rscan.t', 'SELECT') AS reads, has_table_privilege('regress_ss_reader', 'rscan.l', 'SELECT') AS reads_live,
        has_schema_privilege('regress_ss_team', 'rscan', 'USAGE') AS enters, has_table_privilege('regress_ss_team', 'rscan.t_v1', 'SELECT') AS owner_reads;
