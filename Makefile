@@ -130,14 +130,14 @@ OBJS = \
 	src/publish/lifecycle.o \
 	src/publish/report.o \
 	src/publish/retention.o \
-	src/publish/timetravel.o \
-	src/publish/fold.o \
 	src/publish/scan.o \
-	src/publish/fold_plan.o \
 	src/publish/progress.o \
-	src/publish/explain.o \
-	src/publish/explain_execute.o \
-	src/publish/explain_print.o
+	src/reading/timetravel.o \
+	src/reading/fold.o \
+	src/reading/fold_plan.o \
+	src/reading/explain.o \
+	src/reading/explain_execute.o \
+	src/reading/explain_print.o
 
 # The install script is these pieces in this order.
 SQL_PARTS = \
@@ -155,6 +155,7 @@ SQL_PARTS = \
 	sql/parts/governance_council.sql \
 	sql/parts/access.sql \
 	sql/parts/access_request.sql \
+	sql/parts/reading.sql \
 	sql/parts/publish.sql \
 	sql/parts/security.sql \
 	sql/parts/security_scan.sql \
@@ -231,16 +232,16 @@ REGRESS = \
 	publish_row_filter \
 	publish_alias \
 	publish_protect \
-	publish_fold \
+	reading_fold \
 	security_scan \
-	publish_fold_reader \
+	reading_fold_reader \
 	governance_guard \
 	governance_guard_grant \
 	governance_guard_protect \
 	governance_guard_standard
 REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=semver --load-extension=datamesh
 ISOLATION = catalog_append_race catalog_load_race quality_snapshot governance_votes governance_publish \
-	publish_publish publish_readers publish_retention publish_alter publish_rollback publish_shape publish_fold_race \
+	publish_publish publish_readers publish_retention publish_alter publish_rollback publish_shape reading_fold_race \
 	governance_guard_race access_readers access_request_race
 ISOLATION_OPTS = --inputdir=test --outputdir=output_iso --load-extension=semver --load-extension=datamesh
 # Tests in Perl make clusters of their own and cannot run as root, so they are not part of a plain

@@ -19,9 +19,6 @@
  *	lock.c		 exclusive locks that nobody ever queues behind
  *	lifecycle.c	 the state machine; deprecate, retire, rollback
  *	retention.c	 releases beyond the retention go, when no reader is in the way
- *	timetravel.c current_release, as_of, at_release
- *	fold.c		 what the views of ports ask is asked once for a query
- *	fold_plan.c	 queries on ports are planned for the release and the reader of the moment
  *	scan.c		 datamesh.security_scan
  *	progress.c	 what other sessions see of a running publish
  *
@@ -183,11 +180,6 @@ extern void DmReportFailure(DmPublication *pub, const ErrorData *error);
 extern int32 DmReportStore(const DmPublication *pub, const char *outcome);
 extern void DmReportRefuse(const DmPublication *pub, bool atomic) pg_attribute_noreturn();
 extern void DmReportDryRun(const DmPublication *pub);
-
-/* timetravel.c */
-extern Datum dm_current_release(PG_FUNCTION_ARGS);
-extern bool DmReleaseSeen(int32 port_id, Snapshot snapshot, int32 *release, bool *newest);
-extern void DmReleaseRequire(int32 release);
 
 /* retention.c */
 extern int DmRetentionApply(const char *product, bool atomic);

@@ -9,8 +9,8 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef DATAMESH_PUBLISH_EXPLAIN_H
-#define DATAMESH_PUBLISH_EXPLAIN_H
+#ifndef DATAMESH_READING_EXPLAIN_H
+#define DATAMESH_READING_EXPLAIN_H
 
 #include "commands/explain.h"
 #include "executor/execdesc.h"
@@ -47,4 +47,4 @@ extern ExplainStmt *DmExplainPrepared(const ExplainStmt *explain, const ExecuteS
 									  const char *text, ParamListInfo outer, EState *estate,
 									  ParamListInfo *params);
 
-#endif /* DATAMESH_PUBLISH_EXPLAIN_H */
+#endif /* DATAMESH_READING_EXPLAIN_H */

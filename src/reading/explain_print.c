@@ -23,7 +23,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "publish/explain.h"
+#include "reading/explain.h"
 
 typedef struct Printing
 {

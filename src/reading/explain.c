@@ -45,7 +45,7 @@
 #include "base/module.h"
 #include "base/names.h"
 #include "governance/guard.h"
-#include "publish/explain.h"
+#include "reading/explain.h"
 
 static ExplainOneQuery_hook_type next_explain = NULL;
 static ProcessUtility_hook_type next_utility = NULL;

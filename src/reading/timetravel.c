@@ -49,7 +49,7 @@
 #include "base/errors.h"
 #include "base/names.h"
 #include "base/session.h"
-#include "publish/publish.h"
+#include "reading/reading.h"
 
 PG_FUNCTION_INFO_V1(dm_current_release);
 PG_FUNCTION_INFO_V1(dm_as_of);

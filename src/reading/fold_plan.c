@@ -48,8 +48,8 @@
 #include "base/names.h"
 #include "base/session.h"
 #include "base/settings.h"
-#include "publish/fold.h"
-#include "publish/publish.h"
+#include "reading/fold.h"
+#include "reading/reading.h"
 
 PG_FUNCTION_INFO_V1(dm_plan_support);
 PG_FUNCTION_INFO_V1(dm_port_switched);

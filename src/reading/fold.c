@@ -45,8 +45,8 @@
 
 #include "access/access.h"
 #include "base/compat.h"
-#include "publish/fold.h"
-#include "publish/publish.h"
+#include "reading/fold.h"
+#include "reading/reading.h"
 
 /* ---- calls and their answers ---- */
 

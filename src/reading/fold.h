@@ -5,8 +5,8 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef DATAMESH_PUBLISH_FOLD_H
-#define DATAMESH_PUBLISH_FOLD_H
+#ifndef DATAMESH_READING_FOLD_H
+#define DATAMESH_READING_FOLD_H
 
 #include "nodes/parsenodes.h"
 
@@ -39,4 +39,4 @@ extern bool DmFoldAsksRelease(Node *node, int32 *port_id);
 /* The table of a release of the relation of releases; an error if there is none. */
 extern Oid DmFoldTable(Oid parent, int32 release);
 
-#endif /* DATAMESH_PUBLISH_FOLD_H */
+#endif /* DATAMESH_READING_FOLD_H */

@@ -25,7 +25,7 @@
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
 
-#include "publish/explain.h"
+#include "reading/explain.h"
 
 /* The expressions of EXECUTE, coerced to what the statement was prepared for. */
 static List *
