@@ -146,14 +146,19 @@ same_layout(TupleDesc a, TupleDesc b)
 	return true;
 }
 
-/* Is the relation divided by the values of this column, an integer?  Anybody may write such a view. */
+/*
+ * Is the relation divided by this column, an integer, each value apart?  Anybody may write a view like
+ * a port's on a relation that is not.
+ */
 static bool
 is_divided_by(Oid relation, AttrNumber column)
 {
 	Relation rel = table_open(relation, NoLock);
 	PartitionKey key = RelationGetPartitionKey(rel);
+	PartitionDesc partitions = RelationGetPartitionDesc(rel, true);
 	bool result = key->strategy == PARTITION_STRATEGY_LIST && key->partattrs[0] == column &&
-				  key->parttypid[0] == INT4OID && key->partopcintype[0] == INT4OID;
+				  key->parttypid[0] == INT4OID && key->partopcintype[0] == INT4OID &&
+				  (partitions->nparts == 0 || partitions->boundinfo->ndatums == partitions->nparts);
 
 	table_close(rel, NoLock);
 	return result;
@@ -305,7 +310,7 @@ fold_calls(Node *node, DmFold *fold)
 
 /*
  * Is it a query on one table?  The source of a live port may be a view, whose own filters the barrier
- * keeps leaky functions away from.
+ * keeps leaky functions away from, and views of others that look like a port may keep groups back.
  */
 static bool
 shows_all_rows(const Query *view)
@@ -314,7 +319,7 @@ shows_all_rows(const Query *view)
 		list_length(view->jointree->fromlist) == 1 ? linitial(view->jointree->fromlist) : NULL;
 	RangeTblEntry *rte;
 
-	if (from == NULL || !IsA(from, RangeTblRef))
+	if (from == NULL || !IsA(from, RangeTblRef) || view->havingQual != NULL)
 		return false;
 	rte = rt_fetch(from->rtindex, view->rtable);
 	return rte->rtekind == RTE_RELATION && rte->securityQuals == NIL;
