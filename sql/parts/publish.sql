@@ -31,7 +31,7 @@ CREATE FUNCTION datamesh.result_without_samples(result jsonb, withheld jsonb) RE
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT (result - 'sample_keys' - 'error' - CASE WHEN is_data THEN ARRAY['metric_value', 'value'] ELSE '{}' END)
-        || CASE WHEN result ->> 'message' ~ '^(the check could not run|[0-9]+ of [0-9]+ groups fail):'
+        || CASE WHEN result ->> 'message' ~ '^(the check could not run|[0-9]+ of [0-9]+ groups fail|Completeness of .* could not be measured|It could not be seen whether there is personal data):'
            THEN jsonb_build_object('message', split_part(result ->> 'message', ':', 1))
            WHEN is_data THEN '{"message": "the figure is for members of the domain"}' ELSE '{}' END
     FROM (SELECT coalesce(result ->> 'check' = 'sql' OR
@@ -47,7 +47,8 @@ BEGIN ATOMIC
         || coalesce((SELECT jsonb_object_agg(list, coalesce(
                (SELECT jsonb_agg(datamesh.result_without_samples(v, report -> 'withheld') ORDER BY n)
                 FROM jsonb_array_elements(report -> list) WITH ORDINALITY AS x(v, n)), '[]'))
-            FROM unnest(ARRAY['violations', 'waived', 'checks']) AS list WHERE report ? list), '{}'))
+            FROM unnest(ARRAY['violations', 'waived', 'checks']) AS list WHERE report ? list), '{}')
+        || CASE WHEN report ? 'figures' THEN jsonb_build_object('figures', (report -> 'figures') - 'errors' - 'pii_error') ELSE '{}' END)
         - 'error';
 END;
 COMMENT ON FUNCTION datamesh.report_without_samples(jsonb) IS
