@@ -173,6 +173,7 @@ REGRESS = \
 	catalog_contract \
 	catalog_domain \
 	catalog_events \
+	catalog_events_end \
 	catalog_security \
 	contract \
 	contract_compare \

@@ -93,6 +93,12 @@ REVOKE ALL ON FUNCTION datamesh.lock_readers(integer) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.lock_readers(integer) IS
 'Keeps others from changing who reads a product until the transaction ends. A publish holds the same lock from its switch on.';
 
+CREATE FUNCTION datamesh.lock_requests(product integer, role oid) RETURNS void
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'dm_lock_requests';
+REVOKE ALL ON FUNCTION datamesh.lock_requests(integer, oid) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.lock_requests(integer, oid) IS
+'Keeps others from asking for the same until the transaction ends: what a role (0: anybody) asks about a product. Stops nothing else.';
+
 CREATE FUNCTION datamesh.hold_role(role oid) RETURNS boolean
 LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'dm_hold_role';
 REVOKE ALL ON FUNCTION datamesh.hold_role(oid) FROM PUBLIC;
@@ -273,8 +279,8 @@ DECLARE
     request integer;
     stage record;
 BEGIN
-    -- two who ask for the same at once make one request
-    PERFORM datamesh.lock_readers(product);
+    -- two who ask for the same at once make one request; what a publish waits for is not for strangers to lock
+    PERFORM datamesh.lock_requests(product, role_oid);
     IF NOT until > clock_timestamp() THEN
         RAISE EXCEPTION 'access cannot end in the past' USING ERRCODE = 'invalid_parameter_value',
               DETAIL = format('until is %s.', until), HINT = 'Choose a time to come, or leave it out.';

@@ -1016,8 +1016,8 @@ DECLARE
     product record;
     dispute integer;
 BEGIN
-    SELECT p.product, p.domain_name INTO product FROM datamesh.product AS p
-    WHERE p.product_id = store_dispute.product_id FOR NO KEY UPDATE;
+    PERFORM datamesh.lock_requests(store_dispute.product_id, 0);
+    SELECT p.product, p.domain_name INTO product FROM datamesh.product AS p WHERE p.product_id = store_dispute.product_id;
     SELECT d.dispute_id INTO dispute FROM datamesh.dispute AS d
     WHERE d.product_id = store_dispute.product_id AND d.subject = store_dispute.subject AND d.decided_at IS NULL;
     IF FOUND THEN

@@ -87,6 +87,12 @@ extern void DmRequireDomainMember(const DmDomain *domain);
  */
 extern void DmReadersLock(int32 product_id);
 
+/*
+ * Keep others from making the same request: one of a role (InvalidOid: of nobody in particular) about a product.  It
+ * stops nothing else, because whoever may ask may also leave the transaction open.
+ */
+extern void DmRequestsLock(int32 product_id, Oid role);
+
 /* Keep a role from being dropped until the end of the transaction; false if it is gone already. */
 extern bool DmRoleHold(Oid role);
 
@@ -110,5 +116,12 @@ extern Oid DmSourceRelation(const DmDomain *domain, const char *schema, const ch
  */
 extern int64 DmEventAppend(const char *kind, const char *product, const char *version,
 						   const Jsonb *details);
+
+/*
+ * The same when the transaction commits, after what has been handed in before it: for whatever may stand in a
+ * transaction that goes on.  DmEventAppend appends first what waits.
+ */
+extern void DmEventAppendAtEnd(const char *kind, const char *product, const char *version,
+							   const Jsonb *details);
 
 #endif /* DATAMESH_CATALOG_CATALOG_H */

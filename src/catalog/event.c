@@ -11,6 +11,8 @@
  *	 event_log_head and keeps it to the end of the transaction, so at most one
  *	 transaction has an uncommitted event.  The lock conflicts with itself and
  *	 with whoever edits the head, not with readers, pg_dump or ANALYZE's rivals.
+ *	 What people may do within longer transactions of theirs takes it when they
+ *	 commit (DmEventAppendAtEnd), so that nobody holds up the mesh by waiting.
  *
  * - That holds at every isolation level.  Once the lock is ours, every other
  *	 appender has committed or aborted, so the head is read with SnapshotSelf
@@ -37,6 +39,7 @@
 #include "access/xact.h"
 #include "catalog/indexing.h"
 #include "commands/async.h"
+#include "commands/extension.h"
 #include "commands/trigger.h"
 #include "common/cryptohash.h"
 #include "common/sha2.h"
@@ -48,6 +51,7 @@
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -389,19 +393,13 @@ notify(const Event *event, bytea *hash)
 	pfree(payload.data);
 }
 
-int64
-DmEventAppend(const char *kind, const char *product, const char *version, const Jsonb *details)
+/*
+ * Code of a domain, which is what runs so, can read: what it changed while its product is being
+ * judged, the contract above all, would be published unjudged.
+ */
+static void
+require_right_to_append(const char *kind)
 {
-	Event event = {.kind = kind, .product = product, .version = version};
-	Relation head;
-	Relation log;
-	HeapTuple head_tuple;
-	bytea *hash;
-
-	/*
-	 * Code of a domain, which is what runs so, can read: what it changed while its product is being
-	 * judged, the contract above all, would be published unjudged.
-	 */
 	if (InSecurityRestrictedOperation())
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -411,13 +409,23 @@ DmEventAppend(const char *kind, const char *product, const char *version, const 
 						   kind)));
 	PreventCommandIfReadOnly("an event of datamesh");
 	PreventCommandIfParallelMode("an event of datamesh");
+}
+
+static int64
+append(const char *kind, const char *actor, const char *product, const char *version,
+	   const Jsonb *details)
+{
+	Event event = {.kind = kind, .actor = actor, .product = product, .version = version};
+	Relation head;
+	Relation log;
+	HeapTuple head_tuple;
+	bytea *hash;
 
 	head = open_log_table("event_log_head", ShareRowExclusiveLock);
 	log = open_log_table("event_log", RowExclusiveLock);
 	head_tuple = read_head(head);
 	follow_head(&event, head, log, head_tuple);
 	event.occurred_at = GetCurrentTimestamp();
-	event.actor = GetUserNameFromId(GetSessionUserId(), false);
 	event.details = jsonb_text(details);
 	hash = hash_event(&event);
 
@@ -430,4 +438,110 @@ DmEventAppend(const char *kind, const char *product, const char *version, const 
 
 	notify(&event, hash);
 	return event.event_id;
+}
+
+/* ---- events that wait for the end of the transaction ---- */
+
+/*
+ * Whoever appends holds up everybody else's events, publishes among them, until the transaction ends.  That
+ * must be over soon, and a stranger who may ask for access may also leave the transaction open.  So what
+ * is not at the end of its transaction waits here, in the order in which it happened, and is appended
+ * when the transaction commits.
+ */
+typedef struct Waiting
+{
+	int level; /* of the (sub)transaction that it belongs to */
+	char *kind;
+	char *actor;
+	char *product;
+	char *version;
+	Jsonb *details;
+} Waiting;
+
+static List *waiting = NIL; /* in TopTransactionContext */
+
+static void
+append_waiting(void)
+{
+	List *events = waiting;
+	ListCell *cell;
+
+	waiting = NIL;
+	foreach (cell, events)
+	{
+		const Waiting *event = lfirst(cell);
+
+		append(event->kind, event->actor, event->product, event->version, event->details);
+	}
+}
+
+static void
+end_transaction(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
+	{
+		/* DROP EXTENSION in the same transaction takes the log with it */
+		if (waiting == NIL || !OidIsValid(get_extension_oid("datamesh", true)))
+			return;
+		PushActiveSnapshot(GetTransactionSnapshot());
+		append_waiting();
+		PopActiveSnapshot();
+	}
+	else if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+		waiting = NIL;
+}
+
+static void
+end_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	int level = GetCurrentTransactionNestLevel();
+	ListCell *cell;
+
+	if (event != SUBXACT_EVENT_ABORT_SUB && event != SUBXACT_EVENT_COMMIT_SUB)
+		return;
+	foreach (cell, waiting)
+	{
+		Waiting *wait = lfirst(cell);
+
+		if (wait->level < level)
+			continue;
+		if (event == SUBXACT_EVENT_ABORT_SUB)
+			waiting = foreach_delete_current (waiting, cell);
+		else
+			wait->level = level - 1;
+	}
+}
+
+int64
+DmEventAppend(const char *kind, const char *product, const char *version, const Jsonb *details)
+{
+	require_right_to_append(kind);
+	append_waiting();
+	return append(kind, GetUserNameFromId(GetSessionUserId(), false), product, version, details);
+}
+
+void
+DmEventAppendAtEnd(const char *kind, const char *product, const char *version, const Jsonb *details)
+{
+	static bool registered = false;
+	MemoryContext old;
+	Waiting *event;
+
+	require_right_to_append(kind);
+	if (!registered)
+	{
+		RegisterXactCallback(end_transaction, NULL);
+		RegisterSubXactCallback(end_subtransaction, NULL);
+		registered = true;
+	}
+	old = MemoryContextSwitchTo(TopTransactionContext);
+	event = palloc(sizeof(Waiting));
+	event->level = GetCurrentTransactionNestLevel();
+	event->kind = pstrdup(kind);
+	event->actor = GetUserNameFromId(GetSessionUserId(), false);
+	event->product = product != NULL ? pstrdup(product) : NULL;
+	event->version = version != NULL ? pstrdup(version) : NULL;
+	event->details = (Jsonb *) PG_DETOAST_DATUM_COPY(JsonbPGetDatum(details));
+	waiting = lappend(waiting, event);
+	MemoryContextSwitchTo(old);
 }

@@ -483,8 +483,8 @@ append_load_event(Draft *draft, int32 contract_id, const char *product, bool rep
 	bool isnull;
 
 	DmSpiExecute("SELECT datamesh.contract_event_details($1, $2)", 2, types, values, NULL, false);
-	DmEventAppend("contract_loaded", product, draft->version,
-				  DatumGetJsonbP(DmSpiDatum(0, 1, &isnull)));
+	DmEventAppendAtEnd("contract_loaded", product, draft->version,
+					   DatumGetJsonbP(DmSpiDatum(0, 1, &isnull)));
 }
 
 static void
@@ -598,8 +598,8 @@ dm_drop_draft(PG_FUNCTION_ARGS)
 							   product->qualified_name),
 						errdetail("It is %s.", contract->status)));
 	delete_draft(product, contract);
-	DmEventAppend("draft_dropped", product->qualified_name, contract->version,
-				  DatumGetJsonbP(DmSpiDatum(0, 1, &isnull)));
+	DmEventAppendAtEnd("draft_dropped", product->qualified_name, contract->version,
+					   DatumGetJsonbP(DmSpiDatum(0, 1, &isnull)));
 	SPI_finish();
 	DmIdentityRestore(&identity);
 	PG_RETURN_VOID();

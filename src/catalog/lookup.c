@@ -352,6 +352,13 @@ DmReadersLock(int32 product_id)
 					   ExclusiveLock);
 }
 
+void
+DmRequestsLock(int32 product_id, Oid role)
+{
+	LockDatabaseObject(get_relname_relid("approval_request", DmExtensionSchema()), role,
+					   (uint16) product_id, ExclusiveLock);
+}
+
 bool
 DmRoleHold(Oid role)
 {

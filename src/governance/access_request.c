@@ -35,6 +35,7 @@
 PG_FUNCTION_INFO_V1(dm_speaks_for);
 PG_FUNCTION_INFO_V1(dm_consumer_role);
 PG_FUNCTION_INFO_V1(dm_lock_readers);
+PG_FUNCTION_INFO_V1(dm_lock_requests);
 PG_FUNCTION_INFO_V1(dm_hold_role);
 PG_FUNCTION_INFO_V1(dm_request_access);
 PG_FUNCTION_INFO_V1(dm_withdraw_request);
@@ -73,6 +74,14 @@ Datum
 dm_lock_readers(PG_FUNCTION_ARGS)
 {
 	DmReadersLock(PG_GETARG_INT32(0));
+	PG_RETURN_VOID();
+}
+
+/* datamesh.lock_requests(product integer, role oid) */
+Datum
+dm_lock_requests(PG_FUNCTION_ARGS)
+{
+	DmRequestsLock(PG_GETARG_INT32(0), PG_GETARG_OID(1));
 	PG_RETURN_VOID();
 }
 

@@ -127,8 +127,8 @@ append_event(JsonbContainer *event)
 
 	if (details == NULL || details->type != jbvBinary)
 		elog(ERROR, "an event of the council has no details");
-	DmEventAppend(string_field(event, "kind"), string_field(event, "product"),
-				  string_field(event, "version"), JsonbValueToJsonb(details));
+	DmEventAppendAtEnd(string_field(event, "kind"), string_field(event, "product"),
+					   string_field(event, "version"), JsonbValueToJsonb(details));
 	request = getKeyJsonValueFromContainer(details->val.binary.data, "request", 7, NULL);
 	if (request == NULL || request->type != jbvNumeric)
 		return 0;

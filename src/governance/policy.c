@@ -184,7 +184,7 @@ change_policy(const char *sql, int nargs, const Oid *types, const Datum *values,
 		details = DatumGetJsonbPCopy(datum);
 	DmIdentityRestore(&saved);
 	if (details != NULL)
-		(void) DmEventAppend(kind, NULL, NULL, details);
+		DmEventAppendAtEnd(kind, NULL, NULL, details);
 	SPI_finish();
 }
 
