@@ -42,6 +42,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "base/compat.h"
 #include "base/errors.h"
 #include "base/module.h"
 #include "base/session.h"
@@ -110,7 +111,9 @@ judge_alter_table(const AlterTableStmt *alter)
 
 	if (!OidIsValid(relid) || !is_our_schema(get_rel_namespace(relid)))
 		return;
-	/* a restore of the rows alone does this, before there are any */
+	/* a restore of the rows alone does this, before there are any; who may not is refused by PostgreSQL */
+	if (!DmRelationOwnerCheck(relid, GetUserId()))
+		return;
 	if (DmGuardIsEmpty())
 		DmGuardRestores();
 	else
