@@ -104,15 +104,23 @@ same_answer(const Const *a, const Const *b)
 			datumIsEqual(a->constvalue, b->constvalue, a->constbyval, a->constlen));
 }
 
-static void
-take_for_granted(DmFold *fold, FuncExpr *call, Const *answer)
+/* What the plan takes for granted already: one call has one answer in it, which is the one asked for again. */
+static Const *
+known_answer(const DmFold *fold, const FuncExpr *call)
 {
 	ListCell *cell;
 
 	foreach (cell, fold->answers)
 		if (equal(linitial(lfirst(cell)), call))
-			return;
-	fold->answers = lappend(fold->answers, list_make2(copyObject(call), copyObject(answer)));
+			return lsecond(lfirst(cell));
+	return NULL;
+}
+
+static void
+take_for_granted(DmFold *fold, FuncExpr *call, Const *answer)
+{
+	if (known_answer(fold, call) == NULL)
+		fold->answers = lappend(fold->answers, list_make2(copyObject(call), copyObject(answer)));
 }
 
 bool
@@ -298,9 +306,12 @@ fold_calls(Node *node, DmFold *fold)
 	if (!fold->only_note && is_foldable(node, &function) && function.fn_addr != dm_current_release)
 	{
 		FuncExpr *call = (FuncExpr *) node;
-		Const *answer = call->funcresulttype == BOOLOID ? (Const *) makeBoolConst(true, false)
-														: ask(call, &function);
+		Const *answer = known_answer(fold, call);
 
+		if (answer != NULL)
+			return (Node *) copyObject(answer);
+		answer = call->funcresulttype == BOOLOID ? (Const *) makeBoolConst(true, false)
+												 : ask(call, &function);
 		take_for_granted(fold, call, answer);
 		fold->of_reader = true;
 		return (Node *) answer;
