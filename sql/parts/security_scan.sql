@@ -456,7 +456,27 @@ SELECT r.domain, 'port.default', 'WARNING', format('column %I of %s %s', a.attna
        'It runs with the rights of whoever writes there.',
        format('SET LOCAL datamesh.break_glass = on; ALTER %s %s ALTER COLUMN %I DROP DEFAULT', upper(r.kind), r.label, a.attname)
 FROM relations AS r JOIN pg_attrdef AS d ON d.adrelid = r.oid JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
-WHERE a.attgenerated = '';
+WHERE a.attgenerated = ''
+UNION ALL
+SELECT DISTINCT p.domain, 'port.code', 'CRITICAL', format('view %s', p.label),
+       format('whoever reads it runs function %s, which belongs to %I', f.oid::regprocedure, pg_get_userbyid(f.proowner)),
+       'Functions in the views of a live source run with the rights of the reader, a superuser''s too: publish the product in snapshot mode.', NULL
+FROM ports AS p
+CROSS JOIN LATERAL (
+    WITH RECURSIVE beneath(oid) AS (
+        SELECT p.view
+        UNION
+        SELECT d.refobjid
+        FROM beneath AS b JOIN pg_rewrite AS r ON r.ev_class = b.oid
+        JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+             AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'n'
+    )
+    SELECT d.refobjid AS oid
+    FROM beneath AS b JOIN pg_rewrite AS r ON r.ev_class = b.oid
+    JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_proc'::regclass) AS c
+JOIN pg_proc AS f ON f.oid = c.oid
+JOIN pg_roles AS o ON o.oid = f.proowner AND NOT o.rolsuper
+WHERE p.relkind = 'v';
 END;
 REVOKE ALL ON FUNCTION datamesh.scan_views() FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.scan_views() IS
