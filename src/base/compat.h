@@ -106,11 +106,16 @@
 
 /* 16 keeps the rights on a relation apart from its entry in the range table (needs parse_relation.h) */
 #if PG_VERSION_NUM >= 160000
+#define DM_RIGHTS_IN_VIEW false
+#define DmCopyPermissions(query) ((query)->rteperminfos = copyObject((query)->rteperminfos))
 #define DmRetargetPermission(query, rte, table)                                                    \
 	((rte)->perminfoindex == 0                                                                     \
 		 ? (void) 0                                                                                \
 		 : (void) (getRTEPermissionInfo((query)->rteperminfos, rte)->relid = (table)))
 #else
+/* ... before, the right to read a view is looked up by an entry of the view's own range table */
+#define DM_RIGHTS_IN_VIEW true
+#define DmCopyPermissions(query) ((void) 0)
 #define DmRetargetPermission(query, rte, table) ((void) 0)
 #endif
 

@@ -42,6 +42,7 @@
 #include "utils/partcache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "access/access.h"
 #include "base/compat.h"
@@ -50,12 +51,76 @@
 
 /* ---- calls and their answers ---- */
 
+/*
+ * What functions are to us.  Each query on a port asks about the same few, several times: they are looked
+ * up once, and again after any function has changed.
+ */
+typedef struct Known
+{
+	Oid oid; /* InvalidOid: nothing is known here */
+	bool foldable;
+	FmgrInfo function; /* if it is */
+} Known;
+
+#define KNOWN 64
+
+static Known known[KNOWN];
+static uint64 forgotten = 0; /* how often */
+
+static void
+forget_functions(Datum arg, int cacheid, uint32 hash)
+{
+	forgotten++;
+	memset(known, 0, sizeof(known));
+}
+
+void
+DmFoldFunctionsInit(void)
+{
+	CacheRegisterSyscacheCallback(PROCOID, forget_functions, (Datum) 0);
+}
+
+static bool
+look_up_function(Oid oid, FmgrInfo *function)
+{
+	FmgrInfo support;
+
+	support.fn_oid = get_func_support(oid);
+	if (!OidIsValid(support.fn_oid))
+		return false;
+	fmgr_info(support.fn_oid, &support);
+	if (support.fn_addr != dm_plan_support)
+		return false;
+	fmgr_info(oid, function);
+	return true;
+}
+
+/* Can calls of the function be taken for granted?  Then *function is set up to make one. */
+static bool
+find_function(Oid oid, FmgrInfo *function)
+{
+	Known *place = &known[oid % KNOWN];
+	uint64 before = forgotten;
+	Known found = {.oid = oid};
+
+	if (place->oid == oid)
+		found = *place;
+	else
+	{
+		found.foldable = look_up_function(oid, &found.function);
+		if (forgotten == before)
+			*place = found;
+	}
+	*function = found.function;
+	function->fn_mcxt = CurrentMemoryContext;
+	return found.foldable;
+}
+
 /* Is this a call that can be taken for granted?  Then *function is set up to make it. */
 static bool
 is_foldable(Node *node, FmgrInfo *function)
 {
 	FuncExpr *call = (FuncExpr *) node;
-	FmgrInfo support;
 	ListCell *cell;
 
 	if (node == NULL || !IsA(node, FuncExpr) || call->funcretset ||
@@ -64,14 +129,7 @@ is_foldable(Node *node, FmgrInfo *function)
 	foreach (cell, call->args)
 		if (!IsA(lfirst(cell), Const) || lfirst_node(Const, cell)->constisnull)
 			return false;
-	support.fn_oid = get_func_support(call->funcid);
-	if (!OidIsValid(support.fn_oid))
-		return false;
-	fmgr_info(support.fn_oid, &support);
-	if (support.fn_addr != dm_plan_support)
-		return false;
-	fmgr_info(call->funcid, function);
-	return true;
+	return find_function(call->funcid, function);
 }
 
 static Const *
@@ -119,8 +177,9 @@ known_answer(const DmFold *fold, const FuncExpr *call)
 static void
 take_for_granted(DmFold *fold, FuncExpr *call, Const *answer)
 {
+	/* the call is part of the query that is kept, and nobody changes it */
 	if (known_answer(fold, call) == NULL)
-		fold->answers = lappend(fold->answers, list_make2(copyObject(call), copyObject(answer)));
+		fold->answers = lappend(fold->answers, list_make2(call, copyObject(answer)));
 }
 
 bool
@@ -296,27 +355,74 @@ fold_release(Query *view, Node *filter, DmFold *fold)
 
 /* ---- folding ---- */
 
+/* The answer to a call that depends on who reads; NULL if this is none. */
+static Const *
+fold_call(Node *node, DmFold *fold)
+{
+	FuncExpr *call = (FuncExpr *) node;
+	FmgrInfo function;
+	Const *answer;
+
+	if (fold->only_note || !is_foldable(node, &function) || function.fn_addr == dm_current_release)
+		return NULL;
+	answer = known_answer(fold, call);
+	if (answer != NULL)
+		return copyObject(answer);
+	answer = call->funcresulttype == BOOLOID ? (Const *) makeBoolConst(true, false)
+											 : ask(call, &function);
+	take_for_granted(fold, call, answer);
+	fold->of_reader = true;
+	return answer;
+}
+
+/*
+ * CASE over a call whose answer is an integer, each WHEN being one of the possible answers: its index
+ * in the list, its length if none is the answer, -1 if it is not of this form.  The planner would come to
+ * the same, but only after it has copied and searched all of it several times.
+ */
+static int
+find_case(const CaseExpr *choice, const Const *answer)
+{
+	int result = list_length(choice->args);
+	ListCell *cell;
+
+	foreach (cell, choice->args)
+	{
+		const OpExpr *when = (OpExpr *) lfirst_node(CaseWhen, cell)->expr;
+		const Const *value;
+
+		if (!IsA(when, OpExpr) || when->opno != Int4EqualOperator ||
+			!IsA(linitial(when->args), CaseTestExpr) || !IsA(lsecond(when->args), Const))
+			return -1;
+		value = lsecond_node(Const, when->args);
+		if (result == list_length(choice->args) && !value->constisnull && !answer->constisnull &&
+			DatumGetInt32(value->constvalue) == DatumGetInt32(answer->constvalue))
+			result = foreach_current_index(cell);
+	}
+	return result;
+}
+
 static Node *
 fold_calls(Node *node, DmFold *fold)
 {
-	FmgrInfo function;
+	Const *answer;
 
 	if (node == NULL)
 		return NULL;
-	if (!fold->only_note && is_foldable(node, &function) && function.fn_addr != dm_current_release)
+	if (IsA(node, CaseExpr))
 	{
-		FuncExpr *call = (FuncExpr *) node;
-		Const *answer = known_answer(fold, call);
+		const CaseExpr *choice = (CaseExpr *) node;
+		int index;
 
-		if (answer != NULL)
-			return (Node *) copyObject(answer);
-		answer = call->funcresulttype == BOOLOID ? (Const *) makeBoolConst(true, false)
-												 : ask(call, &function);
-		take_for_granted(fold, call, answer);
-		fold->of_reader = true;
-		return (Node *) answer;
+		answer = fold_call((Node *) choice->arg, fold);
+		index = answer != NULL && answer->consttype == INT4OID ? find_case(choice, answer) : -1;
+		if (index >= 0 && index < list_length(choice->args))
+			return fold_calls((Node *) list_nth_node(CaseWhen, choice->args, index)->result, fold);
+		if (index >= 0 && choice->defresult != NULL)
+			return fold_calls((Node *) choice->defresult, fold);
 	}
-	return expression_tree_mutator(node, fold_calls, fold);
+	answer = fold_call(node, fold);
+	return answer != NULL ? (Node *) answer : expression_tree_mutator(node, fold_calls, fold);
 }
 
 /*
@@ -336,17 +442,67 @@ shows_all_rows(const Query *view)
 	return rte->rtekind == RTE_RELATION && rte->securityQuals == NIL;
 }
 
-static void
-fold_port(RangeTblEntry *port, DmFold *fold)
+/* Does the query do no more than to choose rows of one table, and to compute columns? */
+static bool
+is_plain(const Query *view)
 {
-	Query *view = port->subquery;
+	ListCell *cell;
+
+	if (view->hasAggs || view->hasWindowFuncs || view->hasTargetSRFs || view->hasSubLinks ||
+		view->cteList != NIL || view->groupClause != NIL || view->groupingSets != NIL ||
+		view->havingQual != NULL || view->windowClause != NIL || view->distinctClause != NIL ||
+		view->sortClause != NIL || view->limitOffset != NULL || view->limitCount != NULL ||
+		view->rowMarks != NIL || !shows_all_rows(view))
+		return false;
+	foreach (cell, view->rtable)
+		if (lfirst_node(RangeTblEntry, cell)->rtekind != RTE_RELATION ||
+			lfirst_node(RangeTblEntry, cell)->tablesample != NULL)
+			return false;
+	return true;
+}
+
+/*
+ * A copy of a port's view to change.  Of a plain one only as much is copied as is changed: the names and
+ * the rights of relations are only read by the planner, and expressions are copied when they are folded.
+ */
+static Query *
+copy_view(Query *view)
+{
+	Query *copy;
+	ListCell *cell;
+
+	if (!is_plain(view))
+		return copyObject(view);
+	copy = makeNode(Query);
+	*copy = *view;
+	copy->rtable = NIL;
+	foreach (cell, view->rtable)
+	{
+		RangeTblEntry *rte = makeNode(RangeTblEntry);
+
+		*rte = *lfirst_node(RangeTblEntry, cell);
+		copy->rtable = lappend(copy->rtable, rte);
+	}
+	DmCopyPermissions(copy);
+	copy->jointree = makeFromExpr(copyObject(view->jointree->fromlist), view->jointree->quals);
+	copy->targetList = NIL;
+	foreach (cell, view->targetList)
+		copy->targetList =
+			lappend(copy->targetList, flatCopyTargetEntry(lfirst_node(TargetEntry, cell)));
+	return copy;
+}
+
+/* A copy of the view after folding.  *all: there is nothing left for it to keep from anybody. */
+static Query *
+fold_view(Query *original, DmFold *fold, bool *all)
+{
+	Query *view = copy_view(original);
 	List *filters = make_ands_implicit((Expr *) view->jointree->quals);
 	List *rest = NIL;
 	int answers = list_length(fold->answers);
+	bool folded;
 	ListCell *cell;
 
-	if (view->commandType != CMD_SELECT || view->setOperations != NULL)
-		return;
 	foreach (cell, filters)
 		if (!fold_release(view, lfirst(cell), fold))
 			rest = lappend(rest, fold_calls(lfirst(cell), fold));
@@ -354,19 +510,137 @@ fold_port(RangeTblEntry *port, DmFold *fold)
 	{
 		TargetEntry *column = lfirst(cell);
 
-		if (!IsA(column->expr, Var))
-			column->expr = (Expr *) fold_calls((Node *) column->expr, fold);
+		column->expr = (Expr *) fold_calls((Node *) column->expr, fold);
 	}
-	if (fold->only_note ||
-		(list_length(fold->answers) == answers && list_length(rest) == list_length(filters)))
-		return;
-
-	if (rest != NIL)
+	folded = !fold->only_note &&
+			 (list_length(fold->answers) != answers || list_length(rest) != list_length(filters));
+	if (folded && rest != NIL)
 		rest = make_ands_implicit(
 			(Expr *) eval_const_expressions(NULL, (Node *) make_ands_explicit(rest)));
 	view->jointree->quals = rest == NIL ? NULL : (Node *) make_ands_explicit(rest);
-	if (rest == NIL && shows_all_rows(view))
-		port->security_barrier = false;
+	*all = folded && rest == NIL && shows_all_rows(view);
+	return view;
+}
+
+/* ---- a port that is just a table ---- */
+
+/* Where columns of an entry of a query are named, at whatever depth. */
+typedef struct Columns
+{
+	Index index;
+	int depth;
+	List *vars; /* Var * */
+	bool whole; /* somewhere all of them are, as one row */
+} Columns;
+
+static bool
+find_columns(Node *node, Columns *columns)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var))
+	{
+		Var *var = (Var *) node;
+
+		if (var->varno == columns->index && (int) var->varlevelsup == columns->depth)
+		{
+			columns->vars = lappend(columns->vars, var);
+			columns->whole |= var->varattno <= 0;
+		}
+		return false;
+	}
+	if (IsA(node, Query))
+	{
+		columns->depth++;
+		(void) query_tree_walker((Query *) node, find_columns, columns, 0);
+		columns->depth--;
+		return false;
+	}
+	return expression_tree_walker(node, find_columns, columns);
+}
+
+/* Name the column of the view's table instead of that of the view. */
+static void
+rename_column(Var *var, const Query *view)
+{
+	Var *shown = (Var *) list_nth_node(TargetEntry, view->targetList, var->varattno - 1)->expr;
+	Index index = var->varno;
+	Index depth = var->varlevelsup;
+
+	*var = *shown;
+	var->varno = index;
+	var->varlevelsup = depth;
+	var->varnosyn = 0;
+	var->varattnosyn = 0;
+}
+
+/* Is each column that the view shows one of its table's? */
+static bool
+shows_table(const Query *view, Index table)
+{
+	ListCell *cell;
+
+	foreach (cell, view->targetList)
+	{
+		const TargetEntry *column = lfirst_node(TargetEntry, cell);
+		const Var *var = (Var *) column->expr;
+
+		if (column->resjunk || column->resno != foreach_current_index(cell) + 1 || !IsA(var, Var) ||
+			var->varno != table || var->varlevelsup != 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * If nothing is left of a port but columns of a table, then the table takes its place.  So would the planner
+ * have it, who copies everything for that, though: it takes more time than to find a row by an index.  The
+ * other entries of the view are kept for what they say of who may read it, as the planner keeps them.
+ */
+static void
+merge_port(Query *query, Index index)
+{
+	RangeTblEntry *port = rt_fetch(index, query->rtable);
+	Query *view = port->subquery;
+	Index table = linitial_node(RangeTblRef, view->jointree->fromlist)->rtindex;
+	Columns columns = {.index = index};
+	ListCell *cell;
+
+	if (!DM_RIGHTS_IN_VIEW || query->commandType != CMD_SELECT || query->setOperations != NULL ||
+		query->rowMarks != NIL || port->securityQuals != NIL || port->lateral || !is_plain(view) ||
+		!shows_table(view, table))
+		return;
+	port->subquery = NULL; /* names nothing outside of it */
+	(void) query_tree_walker(query, find_columns, &columns, 0);
+	port->subquery = view;
+	if (columns.whole)
+		return;
+	foreach (cell, columns.vars)
+		rename_column(lfirst(cell), view);
+	foreach (cell, view->rtable)
+	{
+		if (foreach_current_index(cell) + 1 == table)
+			lfirst(list_nth_cell(query->rtable, index - 1)) = lfirst(cell);
+		else
+			query->rtable = lappend(query->rtable, lfirst(cell));
+	}
+	query->hasRowSecurity |= view->hasRowSecurity;
+}
+
+static void
+fold_port(Query *query, Index index, DmFold *fold)
+{
+	RangeTblEntry *port = rt_fetch(index, query->rtable);
+	bool all = false;
+
+	if (port->subquery->commandType != CMD_SELECT || port->subquery->setOperations != NULL)
+		port->subquery = copyObject(port->subquery);
+	else
+		port->subquery = fold_view(port->subquery, fold, &all);
+	if (!all)
+		return;
+	port->security_barrier = false;
+	merge_port(query, index);
 }
 
 /*
@@ -426,14 +700,14 @@ has_barrier(Query *query, DmFold *fold)
 static bool
 fold_ports(Query *query, DmFold *fold)
 {
-	ListCell *cell;
+	int entries = list_length(query->rtable); /* there may be more in the end */
 
-	foreach (cell, query->rtable)
+	for (int i = 1; i <= entries; i++)
 	{
-		RangeTblEntry *rte = lfirst(cell);
+		RangeTblEntry *rte = rt_fetch(i, query->rtable);
 
 		if (rte->rtekind == RTE_SUBQUERY && rte->security_barrier)
-			fold_port(rte, fold);
+			fold_port(query, i, fold);
 	}
 	return false;
 }
@@ -444,10 +718,49 @@ DmFoldConcerns(Query *query)
 	return visit((Node *) query, &(Visit){has_barrier, NULL});
 }
 
-void
+/* The entries of what could be ports, but not those within others. */
+static bool
+take_barriers(Query *query, DmFold *fold)
+{
+	ListCell *cell;
+
+	foreach (cell, query->rtable)
+	{
+		RangeTblEntry *rte = lfirst(cell);
+
+		if (rte->rtekind == RTE_SUBQUERY && rte->security_barrier)
+		{
+			fold->barriers = lappend(fold->barriers, rte);
+			fold->views = lappend(fold->views, rte->subquery);
+			rte->subquery = NULL;
+		}
+	}
+	return false;
+}
+
+/*
+ * The views of ports are copied when they are folded, most of them not as a whole: they are taken out
+ * while the rest is copied.  Both queries are visited in the same order.
+ */
+Query *
 DmFoldQuery(Query *query, DmFold *fold)
 {
-	(void) visit((Node *) query, &(Visit){fold_ports, fold});
+	DmFold in_copy = {0};
+	Query *copy;
+	ListCell *from;
+	ListCell *to;
+	ListCell *view;
+
+	(void) visit((Node *) query, &(Visit){take_barriers, fold});
+	copy = copyObject(query);
+	(void) visit((Node *) copy, &(Visit){take_barriers, &in_copy});
+	forthree (from, fold->barriers, to, in_copy.barriers, view, fold->views)
+	{
+		lfirst_node(RangeTblEntry, from)->subquery = lfirst(view);
+		lfirst_node(RangeTblEntry, to)->subquery = lfirst(view);
+	}
+	(void) visit((Node *) copy, &(Visit){fold_ports, fold});
+	return copy;
 }
 
 /* ---- asking again ---- */
@@ -491,7 +804,11 @@ DmFoldHolds(List *answers, bool enough)
 		FmgrInfo function;
 		Const *answer;
 
-		fmgr_info(call->funcid, &function);
+		if (!find_function(call->funcid, &function))
+		{
+			result = false; /* it is something else by now */
+			break;
+		}
 		if (function.fn_addr == dm_current_release && still_released(call, lsecond(pair)))
 			continue;
 		answer = ask(call, &function);

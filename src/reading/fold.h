@@ -13,6 +13,8 @@
 typedef struct DmFold
 {
 	List *answers;  /* of list_make2(FuncExpr *, Const *): what was asked, and what was answered */
+	List *barriers; /* RangeTblEntry *: of subqueries that could be ports */
+	List *views;    /* Query *: those, in the same order */
 	List *parents;  /* Oids of the relations of releases that it was found through */
 	bool only_note; /* leave the query as it is */
 	bool of_reader; /* some answer depends on who reads */
@@ -21,11 +23,16 @@ typedef struct DmFold
 
 extern Datum dm_plan_support(PG_FUNCTION_ARGS);
 
+extern void DmFoldFunctionsInit(void);
+
 /* Could there be a port in this query? Cheap. */
 extern bool DmFoldConcerns(Query *query);
 
-/* Replace what its ports ask by the answers of the active snapshot and the current user. */
-extern void DmFoldQuery(Query *query, DmFold *fold);
+/*
+ * The query, with what its ports ask replaced by the answers of the active snapshot and the current user.
+ * The result is to be planned; the query itself stays as it is, and must last as long as the answers.
+ */
+extern Query *DmFoldQuery(Query *query, DmFold *fold);
 
 /*
  * Do the answers hold for the active snapshot and the current user?  enough: also those that now show

@@ -112,8 +112,8 @@ plan(Query *query, const char *source, int options, ParamListInfo params)
 	fold.only_note = plainly || !dm_port_folding;
 	if (ActiveSnapshotSet() && DmFoldConcerns(query))
 	{
-		original = copyObject(query);
-		DmFoldQuery(query, &fold);
+		original = query;
+		query = DmFoldQuery(original, &fold);
 	}
 	result = next_planner != NULL ? next_planner(query, source, options, params)
 								  : standard_planner(query, source, options, params);
@@ -324,6 +324,7 @@ run(DmExecutorRunParameters)
 void
 DmFoldInit(void)
 {
+	DmFoldFunctionsInit();
 	next_planner = planner_hook;
 	planner_hook = plan;
 	next_start = ExecutorStart_hook;
