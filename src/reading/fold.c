@@ -149,7 +149,13 @@ ask(const FuncExpr *call, FmgrInfo *function)
 		fcinfo->args[foreach_current_index(cell)].isnull = false;
 	}
 	value = FunctionCallInvoke(fcinfo);
-	get_typlenbyval(call->funcresulttype, &length, &by_value);
+	if (call->funcresulttype == INT4OID)
+	{
+		length = sizeof(int32); /* nearly always */
+		by_value = true;
+	}
+	else
+		get_typlenbyval(call->funcresulttype, &length, &by_value);
 	return makeConst(call->funcresulttype, -1, call->funccollid, length,
 					 fcinfo->isnull ? (Datum) 0 : value, fcinfo->isnull, by_value);
 }
@@ -463,7 +469,8 @@ is_plain(const Query *view)
 
 /*
  * A copy of a port's view to change.  Of a plain one only as much is copied as is changed: the names and
- * the rights of relations are only read by the planner, and expressions are copied when they are folded.
+ * the rights of relations are only read by the planner, expressions are copied when they are folded, and
+ * columns as they are if they are still needed then (fold_port).
  */
 static Query *
 copy_view(Query *view)
@@ -487,8 +494,12 @@ copy_view(Query *view)
 	copy->jointree = makeFromExpr(copyObject(view->jointree->fromlist), view->jointree->quals);
 	copy->targetList = NIL;
 	foreach (cell, view->targetList)
-		copy->targetList =
-			lappend(copy->targetList, flatCopyTargetEntry(lfirst_node(TargetEntry, cell)));
+	{
+		TargetEntry *column = lfirst_node(TargetEntry, cell);
+
+		copy->targetList = lappend(copy->targetList,
+								   IsA(column->expr, Var) ? column : flatCopyTargetEntry(column));
+	}
 	return copy;
 }
 
@@ -510,7 +521,8 @@ fold_view(Query *original, DmFold *fold, bool *all)
 	{
 		TargetEntry *column = lfirst(cell);
 
-		column->expr = (Expr *) fold_calls((Node *) column->expr, fold);
+		if (!IsA(column->expr, Var))
+			column->expr = (Expr *) fold_calls((Node *) column->expr, fold);
 	}
 	folded = !fold->only_note &&
 			 (list_length(fold->answers) != answers || list_length(rest) != list_length(filters));
@@ -597,7 +609,7 @@ shows_table(const Query *view, Index table)
  * have it, who copies everything for that, though: it takes more time than to find a row by an index.  The
  * other entries of the view are kept for what they say of who may read it, as the planner keeps them.
  */
-static void
+static bool
 merge_port(Query *query, Index index)
 {
 	RangeTblEntry *port = rt_fetch(index, query->rtable);
@@ -609,12 +621,12 @@ merge_port(Query *query, Index index)
 	if (!DM_RIGHTS_IN_VIEW || query->commandType != CMD_SELECT || query->setOperations != NULL ||
 		query->rowMarks != NIL || port->securityQuals != NIL || port->lateral || !is_plain(view) ||
 		!shows_table(view, table))
-		return;
+		return false;
 	port->subquery = NULL; /* names nothing outside of it */
 	(void) query_tree_walker(query, find_columns, &columns, 0);
 	port->subquery = view;
 	if (columns.whole)
-		return;
+		return false;
 	foreach (cell, columns.vars)
 		rename_column(lfirst(cell), view);
 	foreach (cell, view->rtable)
@@ -625,6 +637,7 @@ merge_port(Query *query, Index index)
 			query->rtable = lappend(query->rtable, lfirst(cell));
 	}
 	query->hasRowSecurity |= view->hasRowSecurity;
+	return true;
 }
 
 static void
@@ -637,10 +650,9 @@ fold_port(Query *query, Index index, DmFold *fold)
 		port->subquery = copyObject(port->subquery);
 	else
 		port->subquery = fold_view(port->subquery, fold, &all);
-	if (!all)
-		return;
-	port->security_barrier = false;
-	merge_port(query, index);
+	port->security_barrier &= !all;
+	if (!all || !merge_port(query, index))
+		port->subquery->targetList = copyObject(port->subquery->targetList);
 }
 
 /*
