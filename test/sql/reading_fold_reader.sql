@@ -185,6 +185,35 @@ SELECT reader, count(DISTINCT answer) FROM seen GROUP BY reader HAVING count(DIS
 SELECT count(*), count(DISTINCT answer) FROM seen;
 DROP TABLE seen;
 
+-- in a plan the table stands in for the port: privileges are those on the port nevertheless, of each execution
+SET client_min_messages = error;
+SET datamesh.break_glass = on;
+CREATE ROLE regress_columns;
+GRANT USAGE ON SCHEMA rfold, datamesh TO regress_columns;
+GRANT SELECT (id, region) ON rfold.t TO regress_columns;
+SET plan_cache_mode = force_generic_plan;
+PREPARE ids AS SELECT id FROM rfold.t WHERE id = 1;
+SET ROLE regress_columns;
+SELECT id, region FROM rfold.t WHERE id = 1;
+SELECT name FROM rfold.t WHERE id = 1;
+SELECT id FROM rfold.t WHERE name = 'Name 1';
+SELECT t FROM rfold.t WHERE id = 1;
+EXECUTE ids;
+RESET ROLE;
+REVOKE SELECT (id) ON rfold.t FROM regress_columns;
+SET ROLE regress_columns;
+EXECUTE ids;
+SELECT id FROM rfold.t;
+SELECT region FROM rfold.t WHERE region = 'US';
+RESET ROLE;
+DEALLOCATE ids;
+RESET plan_cache_mode;
+REVOKE USAGE ON SCHEMA rfold FROM regress_columns;
+DROP OWNED BY regress_columns;
+DROP ROLE regress_columns;
+RESET datamesh.break_glass;
+SET client_min_messages = warning;
+
 DROP FUNCTION pg_temp.names();
 CALL datamesh.deprecate('rfold.t', '1.0.0', current_date);
 CALL datamesh.retire('rfold.t');
