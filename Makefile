@@ -112,6 +112,7 @@ OBJS = \
 	src/access/reader.o \
 	src/access/decide.o \
 	src/access/my_access.o \
+	src/access/last_use.o \
 	src/access/compile.o \
 	src/access/compile_scan.o \
 	src/access/compile_mask.o \

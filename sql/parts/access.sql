@@ -91,6 +91,11 @@ COMMENT ON FUNCTION datamesh.may_read(integer) IS
 
 -- What people ask.
 
+CREATE FUNCTION datamesh.last_use(product_id integer, role oid, OUT used timestamptz, OUT since timestamptz)
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'dm_last_use';
+COMMENT ON FUNCTION datamesh.last_use(integer, oid) IS
+'When a role last read a product by a grant, as a consumer or as a steward (to the minute; null: not since), and since when that has been looked at: the start of the server, if datamesh is among shared_preload_libraries; null if it is not known. For the product''s domain and the role itself; nulls for others.';
+
 CREATE TYPE datamesh.column_access AS (
     product     text,
     port        text,

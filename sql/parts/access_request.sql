@@ -285,6 +285,10 @@ BEGIN
         RAISE EXCEPTION 'access cannot end in the past' USING ERRCODE = 'invalid_parameter_value',
               DETAIL = format('until is %s.', until), HINT = 'Choose a time to come, or leave it out.';
     END IF;
+    IF length(purpose) > 2000 THEN
+        RAISE EXCEPTION 'the purpose is longer than 2000 characters' USING ERRCODE = 'invalid_parameter_value',
+              DETAIL = format('It has %s.', length(purpose)), HINT = 'Say in a few sentences what the data is for.';
+    END IF;
     IF NOT EXISTS (SELECT FROM datamesh.port AS o
                    WHERE o.product_id = store_access_request.product AND o.current_release IS NOT NULL) THEN
         RAISE EXCEPTION 'data product "%" has no port to read', label
@@ -328,7 +332,7 @@ COMMENT ON FUNCTION datamesh.store_access_request(integer, oid, text, timestampt
 CREATE PROCEDURE datamesh.request_access(product text, purpose text, until timestamptz DEFAULT NULL, role text DEFAULT NULL)
 LANGUAGE c AS 'MODULE_PATHNAME', 'dm_request_access';
 COMMENT ON PROCEDURE datamesh.request_access(text, text, timestamptz, text) IS
-'Asks that a role (NULL: the caller; else one of which the caller is a member) may read a data product, for a purpose and until a time (NULL: until it is revoked). A notice says who decides and how. Called again, or by whom has access already, it does nothing. Errors: MD102 no such product, MD202 it has no port to read, invalid_parameter_value the end is past.';
+'Asks that a role (NULL: the caller; else one of which the caller is a member) may read a data product, for a purpose and until a time (NULL: until it is revoked). A notice says who decides and how. Called again, or by whom has access already, it does nothing. Errors: MD102 no such product, MD202 it has no port to read, invalid_parameter_value the end is past, or the purpose longer than 2000 characters.';
 
 -- ---- deciding ----
 
@@ -791,14 +795,25 @@ WITH live AS (
     FROM live AS l WHERE l.role_oid IS NULL
     UNION ALL
     SELECT l.product_id, l.role, 'no end', 'INFO', 'access was granted without an end: it had better be asked for again, with one',
-           jsonb_build_object('grant', l.grant_id, 'since', l.since, 'days', l.days, 'used', 'unknown'), NULL,
+           jsonb_build_object('grant', l.grant_id, 'since', l.since, 'days', l.days), NULL,
            'CALL datamesh.revoke_access(%1$L, %2$L)'
     FROM live AS l WHERE NOT coalesce(l.expired, false) AND l.role_oid IS NOT NULL AND l.until IS NULL
     UNION ALL
-    SELECT l.product_id, l.role, 'old', 'WARNING', format('access was granted %s days ago, is it still needed? Whether it is used is not recorded', l.days),
-           jsonb_build_object('grant', l.grant_id, 'since', l.since, 'days', l.days, 'used', 'unknown'), l.days,
+    SELECT l.product_id, l.role, 'old', 'WARNING', format('access was granted %s days ago, is it still needed?', l.days),
+           jsonb_build_object('grant', l.grant_id, 'since', l.since, 'days', l.days), l.days,
            'CALL datamesh.revoke_access(%1$L, %2$L)'
     FROM live AS l WHERE NOT coalesce(l.expired, false) AND l.role_oid IS NOT NULL
+    UNION ALL
+    SELECT u.product_id, pg_get_userbyid(u.role_oid), 'unused', 'WARNING',
+           format(CASE WHEN u.used IS NULL THEN 'has not read it in the %s days that were looked at' ELSE 'has not read it for %s days' END, u.days),
+           jsonb_strip_nulls(jsonb_build_object('basis', u.basis, 'used', u.used, 'looked_since', u.looked_since, 'days', u.days)), u.days,
+           CASE u.basis WHEN 'grant' THEN 'CALL datamesh.revoke_access(%1$L, %2$L)'
+                ELSE '-- publish a version of the contract that does not name it, if it is needed no more' END
+    FROM (SELECT r.product_id, r.role_oid, r.basis, l.used, l.since AS looked_since,
+                 floor(extract(epoch FROM clock_timestamp() - greatest(l.used, l.since, r.since)) / 86400)::integer AS days
+          FROM (SELECT x.product_id, x.role_oid, x.basis, min(x.since) AS since FROM datamesh.port_reader AS x
+                WHERE x.basis <> 'owner' AND x.role_oid IS NOT NULL GROUP BY 1, 2, 3) AS r
+          CROSS JOIN LATERAL datamesh.last_use(r.product_id, r.role_oid) AS l WHERE l.since IS NOT NULL) AS u
     UNION ALL
     SELECT r.product_id, pg_get_userbyid(r.role_oid), 'nobody', 'INFO',
            'nobody can use this access: the role cannot log in and has no members',
@@ -867,6 +882,6 @@ BEGIN
     ORDER BY CASE f.severity WHEN 'CRITICAL' THEN 1 WHEN 'WARNING' THEN 2 ELSE 3 END, f.product, f.finding, f.role, f.message;
 END $$;
 COMMENT ON FUNCTION datamesh.access_review(text, interval) IS
-'What is stale, unused or wrong about access to a data product (NULL: to all of the caller''s domains): data_product, role, finding, severity, message, figures, and the statement that mends it (a comment where it takes more than a statement). Findings: by hand (a privilege on a port without any basis; CRITICAL), expired (over, and not revoked yet), role gone (a grant to a role that was dropped), consumer gone (the contract names a reader that is none any more), old (a grant older than older_than; whether it is used is not recorded), no end (a grant without until), nobody (a role that cannot log in and has no members), missing (a reader without the privilege), waiting (a request that nobody has decided for a week). Errors: MD102.';
+'What is stale, unused or wrong about access to a data product (NULL: to all of the caller''s domains): data_product, role, finding, severity, message, figures, and the statement that mends it (a comment where it takes more than a statement). Findings: by hand (a privilege on a port without any basis; CRITICAL), expired (over, and not revoked yet), role gone (a grant to a role that was dropped), consumer gone (the contract names a reader that is none any more), old (a grant older than older_than), unused (a reader who has not read for as long as older_than, as far as a preloaded server remembers since its start), no end (a grant without until), nobody (a role that cannot log in and has no members), missing (a reader without the privilege), waiting (a request that nobody has decided for a week). Errors: MD102.';
 
 SELECT pg_catalog.pg_extension_config_dump('datamesh.access_decision', '');

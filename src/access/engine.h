@@ -147,6 +147,8 @@ extern uint64 DmAccessBegin(void);
  */
 extern const DmPolicy *DmPolicyFind(int32 policy_id);
 extern const DmPortReaders *DmPortReadersFind(int32 port_id);
+/* The owner of the domain of a product; InvalidOid if there is none. */
+extern Oid DmProductOwner(int32 product_id);
 /* All grants of a product whose roles are still there, past ones too; in the current context. */
 extern List *DmGrantsOfProduct(int32 product_id); /* DmAccessGrant * */
 /* All roles whose privileges a role has without SET ROLE, itself first; NIL if there is no such role. */
@@ -215,6 +217,11 @@ extern const DmAccessGrant *DmGrantEnded(const DmPortReaders *port, const DmSubj
 extern void DmGrantDescribeEnd(const DmAccessGrant *grant, TimestampTz now, char **end,
 							   char **detail);
 extern bool DmGrantActive(const DmAccessGrant *grant, TimestampTz now);
+
+/* ---- when access was last used (last_use.c) ---- */
+
+/* These readers read the product now; remembered if the library is preloaded. */
+extern void DmLastUseRecord(const DmPortReaders *port, const List *readers);
 
 /* ---- decisions ---- */
 

@@ -644,6 +644,20 @@ read_product(DmPortReaders *port, int32 major)
 	return true;
 }
 
+Oid
+DmProductOwner(int32 product_id)
+{
+	TableScan scan;
+	char *domain = NULL;
+
+	if (!begin_scan(&scan, "product", NULL, "product_id", F_INT4EQ, Int32GetDatum(product_id)))
+		return InvalidOid;
+	if (next_row(&scan))
+		domain = get_name(&scan, "domain_name");
+	end_scan(&scan);
+	return domain != NULL ? domain_owner(domain) : InvalidOid;
+}
+
 /*
  * A steward has no place of its own in the mesh.  In another cluster than that of the contract's publish
  * it is known by the privilege on the port that the publish gave it, which a dump brings along, and

@@ -264,7 +264,10 @@ DmAccessRequire(int32 port_id)
 				 errhint("datamesh.ports lists the ports there are.")));
 	ended = DmGrantEnded(port, &subject);
 	if (ended == NULL)
+	{
+		DmLastUseRecord(port, DmStanding(port, port->stewards, subject.user, subject.now));
 		return;
+	}
 	DmGrantDescribeEnd(ended, subject.now, &end, &detail);
 	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 					errmsg("access to data product %s %s", port->product, end),

@@ -37,6 +37,7 @@ _PG_init(void)
 	DmFoldInit();
 	if (preloaded)
 	{
+		DmLastUseInit();
 		DmGuardUtilityInit();
 		DmExplainInit();
 	}

@@ -49,6 +49,7 @@ SET ROLE regress_rq_analyst;
 CALL datamesh.request_access('rqsales.clv');
 CALL datamesh.request_access('rqsales.clv', purpose => NULL);
 CALL datamesh.request_access('rqsales.clv', purpose => E' \n');
+CALL datamesh.request_access('rqsales.clv', purpose => repeat('x', 2001));
 CALL datamesh.request_access('rqsales.nothing', purpose => 'churn model');
 CALL datamesh.request_access('clv', purpose => 'churn model');
 CALL datamesh.request_access('rqsales.clv', 'churn model', until => '2020-01-01');
