@@ -141,6 +141,8 @@ extern char *DmAccessWhere(const DmAccess *access, int32 policy);
 
 /* Look through a view that was made: nothing of it runs anybody's code. */
 extern void DmAccessInspect(Oid view);
+/* The same of a live product's source, and of all views and policies beneath it. */
+extern void DmAccessInspectSource(const DmProduct *product, Oid source);
 
 /* ---- what the files of this part share ---- */
 

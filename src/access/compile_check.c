@@ -2,25 +2,34 @@
  *
  * compile_check.c
  *		What is done with compiled protection before and after a view is made of it: the
- *		masks are run, the rules are stored, the view is looked through.
+ *		masks are run, the rules are stored, the view and what it reads are looked through.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "access/transam.h"
 #include "access/xlog.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "rewrite/rewriteSupport.h"
+#include "rewrite/rowsecurity.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/regproc.h"
+#include "utils/syscache.h"
 
 #include "access/compile.h"
 #include "base/errors.h"
@@ -392,6 +401,15 @@ runs_foreign_code(Node *node, void *unused)
 	return expression_tree_walker(node, runs_foreign_code, unused);
 }
 
+static Query *
+view_query(Relation rel)
+{
+	for (int i = 0; rel->rd_rules != NULL && i < rel->rd_rules->numLocks; i++)
+		if (rel->rd_rules->rules[i]->event == CMD_SELECT)
+			return linitial_node(Query, rel->rd_rules->rules[i]->actions);
+	return NULL;
+}
+
 /*
  * Types are named in a view's text and cannot be locked: their owner may have exchanged one for another
  * under the same name.  What came of it is looked at here, while nobody can read it yet.
@@ -400,11 +418,8 @@ void
 DmAccessInspect(Oid view)
 {
 	Relation rel = table_open(view, AccessShareLock);
-	Query *query = NULL;
+	Query *query = view_query(rel);
 
-	for (int i = 0; rel->rd_rules != NULL && i < rel->rd_rules->numLocks; i++)
-		if (rel->rd_rules->rules[i]->event == CMD_SELECT)
-			query = linitial_node(Query, rel->rd_rules->rules[i]->actions);
 	if (query == NULL || query->hasSubLinks || list_length(query->cteList) > 0 ||
 		runs_foreign_code((Node *) query->targetList, NULL) ||
 		runs_foreign_code((Node *) query->jointree, NULL))
@@ -414,4 +429,169 @@ DmAccessInspect(Oid view)
 						errhint("A type that the product uses has changed meanwhile. Publish "
 								"again.")));
 	table_close(rel, NoLock);
+}
+
+/* ---- what a live port reads ---- */
+
+typedef struct Beneath
+{
+	const DmProduct *product;
+	List *seen;   /* Oids of relations */
+	Relation rel; /* whose query or policy is looked at */
+} Beneath;
+
+static bool inspect_node(Node *node, Beneath *beneath);
+
+static void
+refuse_code(const Beneath *beneath, Oid owner, const char *what)
+{
+	if (superuser_arg(owner))
+		return;
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_DM_UNENFORCEABLE),
+		 errmsg("live data product \"%s\" would run %s as whoever reads it",
+				beneath->product->qualified_name, what),
+		 errdetail(
+			 "It stands in %s and belongs to \"%s\"; a superuser who reads the port would lend "
+			 "it all of his rights.",
+			 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(beneath->rel)),
+										RelationGetRelationName(beneath->rel)),
+			 GetUserNameFromId(owner, true)),
+		 errhint("Publish the product in snapshot mode, which runs it as the domain's owner at the "
+				 "publish, or write the expression with functions of PostgreSQL.")));
+}
+
+static bool
+inspect_function(Oid function, void *beneath)
+{
+	HeapTuple tuple;
+
+	if (!foreign_function(function, NULL))
+		return false;
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", function);
+	refuse_code(beneath, ((Form_pg_proc) GETSTRUCT(tuple))->proowner,
+				psprintf("function %s", format_procedure(function)));
+	ReleaseSysCache(tuple);
+	return false;
+}
+
+/* An operator of a domain's may have a function of PostgreSQL's, and a negator that the planner takes. */
+static void
+inspect_operator(Oid operator, const Beneath * beneath)
+{
+	HeapTuple tuple;
+
+	if (operator<FirstNormalObjectId)
+		return;
+	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator %u", operator);
+	refuse_code(beneath, ((Form_pg_operator) GETSTRUCT(tuple))->oprowner,
+				psprintf("operator %s", format_operator(operator)));
+	ReleaseSysCache(tuple);
+}
+
+/* Values that are made of a type may run the checks of a domain type in it. */
+static void
+inspect_type(Oid type, const Beneath *beneath)
+{
+	HeapTuple tuple;
+
+	if (type < FirstNormalObjectId || get_typtype(type) == TYPTYPE_ENUM ||
+		get_typtype(get_element_type(type)) == TYPTYPE_ENUM)
+		return;
+	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", type);
+	refuse_code(beneath, ((Form_pg_type) GETSTRUCT(tuple))->typowner,
+				psprintf("checks of type %s", format_type_be_qualified(type)));
+	ReleaseSysCache(tuple);
+}
+
+static void
+inspect_types(const List *types, const Beneath *beneath)
+{
+	ListCell *cell;
+
+	foreach (cell, types)
+		inspect_type(lfirst_oid(cell), beneath);
+}
+
+/* The view's query, or the table's policies; locked as for reading, until the end of the transaction. */
+static void
+inspect_relation(Oid relid, Beneath *beneath)
+{
+	Relation outer = beneath->rel;
+	Relation rel;
+	Query *query;
+	ListCell *cell;
+
+	if (list_member_oid(beneath->seen, relid))
+		return;
+	beneath->seen = lappend_oid(beneath->seen, relid);
+	rel = relation_open(relid, AccessShareLock);
+	beneath->rel = rel;
+	query = rel->rd_rel->relkind == RELKIND_VIEW ? view_query(rel) : NULL;
+	inspect_node((Node *) query, beneath);
+	if (rel->rd_rsdesc != NULL)
+		foreach (cell, rel->rd_rsdesc->policies)
+			inspect_node((Node *) ((RowSecurityPolicy *) lfirst(cell))->qual, beneath);
+	relation_close(rel, NoLock);
+	beneath->rel = outer;
+}
+
+static bool
+inspect_node(Node *node, Beneath *beneath)
+{
+	if (node == NULL)
+		return false;
+	CHECK_FOR_INTERRUPTS();
+	check_stack_depth();
+	if (IsA(node, RangeTblEntry))
+	{
+		if (castNode(RangeTblEntry, node)->rtekind == RTE_RELATION)
+			inspect_relation(castNode(RangeTblEntry, node)->relid, beneath);
+		return false; /* query_tree_walker goes into it */
+	}
+	if (IsA(node, Query))
+		return query_tree_walker(castNode(Query, node), inspect_node, beneath,
+								 QTW_EXAMINE_RTES_BEFORE);
+	check_functions_in_node(node, inspect_function, beneath);
+	if (IsA(node, OpExpr) || IsA(node, DistinctExpr) || IsA(node, NullIfExpr))
+		inspect_operator(((OpExpr *) node)->opno, beneath);
+	else if (IsA(node, ScalarArrayOpExpr))
+		inspect_operator(castNode(ScalarArrayOpExpr, node)->opno, beneath);
+	else if (IsA(node, CoerceToDomain))
+		inspect_type(castNode(CoerceToDomain, node)->resulttype, beneath);
+	else if (IsA(node, CoerceViaIO))
+		inspect_type(castNode(CoerceViaIO, node)->resulttype, beneath);
+	else if (IsA(node, TableFunc))
+		inspect_types(castNode(TableFunc, node)->coltypes, beneath);
+	else if (IsA(node, RangeTblFunction))
+		inspect_types(castNode(RangeTblFunction, node)->funccoltypes, beneath);
+	else if (IsA(node, FuncExpr))
+		switch (castNode(FuncExpr, node)->funcid)
+		{
+			case F_JSON_POPULATE_RECORD:
+			case F_JSON_POPULATE_RECORDSET:
+			case F_JSONB_POPULATE_RECORD:
+			case F_JSONB_POPULATE_RECORDSET:
+				inspect_type(castNode(FuncExpr, node)->funcresulttype, beneath);
+		}
+	return expression_tree_walker(node, inspect_node, beneath);
+}
+
+/*
+ * Functions in a view and in policies run as whoever reads, superusers included, whoever owns the view.
+ * So nothing that a live port reads may run what belongs to somebody who is no superuser.
+ */
+void
+DmAccessInspectSource(const DmProduct *product, Oid source)
+{
+	Beneath beneath = {.product = product};
+
+	inspect_relation(source, &beneath);
 }

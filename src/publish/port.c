@@ -268,6 +268,8 @@ DmPortSwitch(DmPublication *pub)
 
 	if (pub->live)
 	{
+		/* again: checks may have run code of the domain, which is free to replace its views */
+		DmAccessInspectSource(pub->product, pub->source);
 		DmGrantLiveSource(pub);
 		definition = DmViewOfSource(pub, columns, pub->port->port_id, policy);
 	}

@@ -223,6 +223,8 @@ attempt(DmPublication *pub)
 						pub->contract->status, "publish");
 	DmGateContract(pub);
 	DmGateSource(pub);
+	if (pub->live)
+		DmAccessInspectSource(pub->product, pub->source);
 	DmGateAccess(pub);
 	pub->results = DmGateColumns(pub);
 	DmReleaseCreate(pub);

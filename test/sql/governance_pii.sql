@@ -90,6 +90,10 @@ BEGIN
     RAISE NOTICE 'superuser: %', (SELECT rolsuper FROM pg_roles WHERE rolname = current_user);
     RETURN 'x@example.com';
 END $$;
+-- (code of a live source is refused unless a superuser has it)
+RESET ROLE;
+ALTER FUNCTION rpii_internal.whoami() OWNER TO CURRENT_USER;
+SET ROLE regress_p_team;
 CREATE TABLE rpii_internal.people AS SELECT id, contact FROM rpii_internal.t;
 CREATE VIEW rpii_internal.v AS SELECT id, contact AS hidden FROM rpii_internal.people;
 SELECT rpii_internal.load('v', '1.0.0', 'v', '[{name: id}, {name: shown, physicalName: hidden}]', 'customProperties: [{property: datamesh.mode, value: live}]');
@@ -109,6 +113,9 @@ BEGIN
     END IF;
     RETURN 1;
 END $$;
+RESET ROLE;
+ALTER FUNCTION rpii_internal.once() OWNER TO CURRENT_USER;
+SET ROLE regress_p_team;
 CREATE OR REPLACE VIEW rpii_internal.v AS SELECT rpii_internal.once() AS id, 'x'::text AS hidden;
 CALL datamesh.publish('rpii.v');
 CALL datamesh.drop_draft('rpii.v', '1.0.0');
