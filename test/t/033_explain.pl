@@ -65,6 +65,10 @@ CREATE VIEW sales_internal.src_shown AS SELECT secret_id AS id, secret_total AS 
 CREATE VIEW sales_internal.src_grouped AS SELECT secret_region AS id, count(*) AS total, max(secret_word) AS word FROM sales_internal.secret_base WHERE secret_id > 4000 GROUP BY secret_region;
 CREATE VIEW sales_internal.src_joined AS SELECT b.secret_id AS id, b.secret_total AS total, o.secret_note AS word FROM sales_internal.secret_base b JOIN sales_internal.secret_other o ON o.secret_key = b.secret_id WHERE b.secret_region = 2 AND o.secret_key IN (SELECT secret_id FROM sales_internal.secret_base WHERE secret_total = 5);
 CREATE FUNCTION public.opened(n integer) RETURNS TABLE (i integer) LANGUAGE sql STABLE AS 'SELECT g FROM generate_series(1, 4813) AS g WHERE g > n';
+-- a live source runs no code but of superusers
+RESET ROLE;
+ALTER FUNCTION public.opened(integer) OWNER TO CURRENT_USER;
+SET ROLE sales_team;
 CREATE VIEW sales_internal.src_inlined AS SELECT f.i AS id, f.i::bigint AS total, o.secret_note AS word FROM public.opened(2) AS f JOIN sales_internal.secret_other AS o ON o.secret_key = f.i AND o.secret_key % 10 = 1;
 ANALYZE;
 END
