@@ -13,6 +13,8 @@ CREATE TABLE datamesh.port_policy (
 CREATE INDEX port_policy_port_idx ON datamesh.port_policy (port_id, policy_id);
 COMMENT ON TABLE datamesh.port_policy IS
 'What contracts say of masks, columns and rows, compiled for the views of ports, which name a row by its number. Rows are made by publish and never changed: other rules are another row. Who reads is resolved when a port is read.';
+COMMENT ON SEQUENCE datamesh.port_policy_policy_id_seq IS
+'The numbers of datamesh.port_policy.';
 COMMENT ON COLUMN datamesh.port_policy.rules IS
 'stewards: roles that read raw, with OID and the cluster in which it means the role. columns: name, masks (mask, strength: 1 part, 2 hash, 3 pseudonym, 4 all), default and consumers (name: mask''s number from 1, 0 raw, -1 hidden). filters: texts. rows: default and consumers (list of filters'' numbers from 1; [] all rows, null no row).';
 
@@ -34,6 +36,8 @@ CREATE TABLE datamesh.access_grant (
 CREATE INDEX access_grant_product_idx ON datamesh.access_grant (product_id, grant_id);
 COMMENT ON TABLE datamesh.access_grant IS
 'Access that was granted on request, past grants included: a row is in force from since until until (null: open) or revoked_at. why says why it was revoked.';
+COMMENT ON SEQUENCE datamesh.access_grant_grant_id_seq IS
+'The numbers of datamesh.access_grant.';
 COMMENT ON COLUMN datamesh.access_grant.cluster IS
 'The system identifier of the cluster in which role_oid means this role. Elsewhere, after a restore, the role of this name counts if it has a grant of USAGE on schema datamesh of its own.';
 

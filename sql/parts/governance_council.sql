@@ -216,6 +216,8 @@ CREATE INDEX approval_request_from_idx ON datamesh.approval_request (from_contra
 CREATE INDEX approval_request_pending_idx ON datamesh.approval_request (request_id) WHERE status = 'pending';
 COMMENT ON TABLE datamesh.approval_request IS
 'What was asked of the council and what became of it. document_hash (SHA-256) and from_contract_id bind the approval of a version to the very document and to the version that it follows. interested: the domains that are concerned. Every vote changes the row, so that of two votes at once one waits for the other. Read datamesh.approvals and datamesh.pending_approvals instead.';
+COMMENT ON SEQUENCE datamesh.approval_request_request_id_seq IS
+'The numbers of datamesh.approval_request.';
 
 CREATE TABLE datamesh.vote (
     request_id  integer NOT NULL REFERENCES datamesh.approval_request ON DELETE CASCADE,
@@ -932,6 +934,8 @@ CREATE TABLE datamesh.dispute (
 CREATE INDEX dispute_product_idx ON datamesh.dispute (product_id);
 COMMENT ON TABLE datamesh.dispute IS
 'Disputes over shared data; open until there is a decision. Read datamesh.disputes instead.';
+COMMENT ON SEQUENCE datamesh.dispute_dispute_id_seq IS
+'The numbers of datamesh.dispute.';
 
 CREATE TABLE datamesh.dispute_party (
     dispute_id  integer NOT NULL REFERENCES datamesh.dispute ON DELETE CASCADE,
@@ -954,6 +958,8 @@ CREATE TABLE datamesh.dispute_comment (
 CREATE INDEX dispute_comment_idx ON datamesh.dispute_comment (dispute_id, comment_id);
 COMMENT ON TABLE datamesh.dispute_comment IS
 'What parties (party null: a member of the council) said in a dispute.';
+COMMENT ON SEQUENCE datamesh.dispute_comment_comment_id_seq IS
+'The numbers of datamesh.dispute_comment.';
 
 CREATE VIEW datamesh.disputes AS
 SELECT d.dispute_id AS dispute, p.product, d.subject, d.description,

@@ -19,7 +19,7 @@ ORDER BY 1;
 SELECT c.oid::regclass AS relation_without_comment
 FROM pg_depend d JOIN pg_class c ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
 JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
-WHERE e.extname = 'datamesh' AND c.relkind IN ('r', 'v', 'm', 'p')
+WHERE e.extname = 'datamesh' AND c.relkind IN ('r', 'v', 'm', 'p', 'S')
   AND obj_description(c.oid, 'pg_class') IS NULL
 ORDER BY 1;
 
