@@ -21,6 +21,8 @@
 #include "nodes/parsenodes.h"
 #include "utils/jsonb.h"
 
+#include "base/session.h"
+
 /* What a schema is to the mesh. */
 typedef enum DmPurpose
 {
@@ -187,5 +189,17 @@ extern void DmGuardSetting(Node *statement);
  * one column's name, type or both
  */
 extern void DmGuardStandard(Oid relid, const DmHome *home, AttrNumber attnum, bool name, bool type);
+
+/* ---- reading our tables ---- */
+
+/* Between these two our tables are read as the owner of the extension, over SPI, in their newest state. */
+typedef struct DmGuardReading
+{
+	DmIdentity identity;
+	MemoryContext caller;
+} DmGuardReading;
+
+extern void DmGuardReadBegin(DmGuardReading *reading);
+extern void DmGuardReadEnd(DmGuardReading *reading);
 
 #endif /* DATAMESH_GOVERNANCE_GUARD_H */

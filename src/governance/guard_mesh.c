@@ -276,14 +276,8 @@ DmGuardPortRole(const DmHome *home)
 
 /* ---- reading our tables ---- */
 
-typedef struct Reading
-{
-	DmIdentity identity;
-	MemoryContext caller;
-} Reading;
-
-static void
-begin(Reading *reading)
+void
+DmGuardReadBegin(DmGuardReading *reading)
 {
 	reading->caller = CurrentMemoryContext;
 	PushActiveSnapshot(GetLatestSnapshot());
@@ -292,8 +286,8 @@ begin(Reading *reading)
 		elog(ERROR, "SPI_connect failed");
 }
 
-static void
-end(Reading *reading)
+void
+DmGuardReadEnd(DmGuardReading *reading)
 {
 	SPI_finish();
 	DmIdentityRestore(&reading->identity);
@@ -302,7 +296,7 @@ end(Reading *reading)
 }
 
 static char *
-copy_text(const Reading *reading, uint64 row, int column)
+copy_text(const DmGuardReading *reading, uint64 row, int column)
 {
 	char *text = DmSpiText(row, column);
 
@@ -310,7 +304,7 @@ copy_text(const Reading *reading, uint64 row, int column)
 }
 
 static Jsonb *
-copy_jsonb(const Reading *reading, uint64 row, int column)
+copy_jsonb(const DmGuardReading *reading, uint64 row, int column)
 {
 	bool isnull;
 	Datum value = DmSpiDatum(row, column, &isnull);
@@ -401,7 +395,7 @@ DmGuardReaders(const DmHome *home, Oid relid, const char *relation)
 	const Oid types[] = {NAMEOID, NAMEOID, NAMEOID};
 	NameData name;
 	Datum values[3];
-	Reading reading;
+	DmGuardReading reading;
 	List *result = NIL;
 	uint64 before;
 
@@ -416,7 +410,7 @@ DmGuardReaders(const DmHome *home, Oid relid, const char *relation)
 	values[0] = NameGetDatum(&home->domain);
 	values[1] = NameGetDatum(&home->name);
 	values[2] = NameGetDatum(&name);
-	begin(&reading);
+	DmGuardReadBegin(&reading);
 	DmSpiExecute(reader_query(home->purpose), 3, types, values, NULL, true);
 	for (uint64 row = 0; row < SPI_processed; row++)
 	{
@@ -433,7 +427,7 @@ DmGuardReaders(const DmHome *home, Oid relid, const char *relation)
 		result = lappend(result, reader);
 		MemoryContextSwitchTo(spi);
 	}
-	end(&reading);
+	DmGuardReadEnd(&reading);
 	if (result == NIL && OidIsValid(relid) && valid && before == generation)
 		(void) hash_search(unread, &relid, HASH_ENTER, NULL);
 	return result;
@@ -453,10 +447,10 @@ DmGuardConsumers(const DmHome *home, const char *relation, bool *known)
 	const bool nulls[] = {false, relation == NULL};
 	List *names = NIL;
 	List *roles = NIL;
-	Reading reading;
+	DmGuardReading reading;
 	ListCell *cell;
 
-	begin(&reading);
+	DmGuardReadBegin(&reading);
 	if (relation != NULL)
 	{
 		DmSpiExecute("SELECT p.product_id FROM datamesh.product AS p WHERE p.domain_name = $1 AND "
@@ -506,7 +500,7 @@ DmGuardConsumers(const DmHome *home, const char *relation, bool *known)
 		MemoryContextSwitchTo(spi);
 	}
 	PopActiveSnapshot();
-	end(&reading);
+	DmGuardReadEnd(&reading);
 	foreach (cell, names)
 	{
 		Oid role = DmConsumerRole(lfirst(cell));
@@ -525,17 +519,17 @@ DmGuardColumnOf(const DmReader *reader, const DmHome *home, const char *column)
 	NameData name;
 	Datum values[] = {Int32GetDatum(reader->contract_id), NameGetDatum(&name),
 					  BoolGetDatum(home->purpose == DM_PURPOSE_INTERNAL)};
-	Reading reading;
+	DmGuardReading reading;
 	char *result = NULL;
 
 	namestrcpy(&name, column);
-	begin(&reading);
+	DmGuardReadBegin(&reading);
 	DmSpiExecute("SELECT column_name FROM datamesh.contract_column WHERE contract_id = $1 AND "
 				 "CASE WHEN $3 THEN source_column ELSE column_name END = $2 ORDER BY position",
 				 3, types, values, NULL, true);
 	if (SPI_processed > 0)
 		result = copy_text(&reading, 0, 1);
-	end(&reading);
+	DmGuardReadEnd(&reading);
 	return result;
 }
 
@@ -547,9 +541,9 @@ DmGuardMeshRoles(void)
 	const Oid type = INT8OID;
 	Datum value = Int64GetDatum((int64) GetSystemIdentifier());
 	List *result = NIL;
-	Reading reading;
+	DmGuardReading reading;
 
-	begin(&reading);
+	DmGuardReadBegin(&reading);
 	DmSpiExecute(
 		"SELECT n.nspowner, s.kind, d.domain_name::text FROM datamesh.domain AS d, "
 		"LATERAL (VALUES (0, d.domain_name), (1, (d.domain_name || '" DM_INTERNAL_SUFFIX
@@ -588,20 +582,20 @@ DmGuardMeshRoles(void)
 		result = lappend(result, found);
 		MemoryContextSwitchTo(spi);
 	}
-	end(&reading);
+	DmGuardReadEnd(&reading);
 	return result;
 }
 
 bool
 DmGuardIsEmpty(void)
 {
-	Reading reading;
+	DmGuardReading reading;
 	bool result;
 
-	begin(&reading);
+	DmGuardReadBegin(&reading);
 	DmSpiExecute("SELECT FROM datamesh.domain_schema LIMIT 1", 0, NULL, NULL, NULL, true);
 	result = SPI_processed == 0;
-	end(&reading);
+	DmGuardReadEnd(&reading);
 	return result;
 }
 
@@ -662,13 +656,13 @@ document_with(const DmReader *reader, const DmDamage *damage, const char *value)
 					  CStringGetTextDatum(damage->column != NULL ? damage->column : ""),
 					  CStringGetTextDatum(value != NULL ? value : "unknown"),
 					  BoolGetDatum(damage->by_name)};
-	Reading reading;
+	DmGuardReading reading;
 	Jsonb *document;
 
-	begin(&reading);
+	DmGuardReadBegin(&reading);
 	DmSpiExecute(changed_document(damage), 4, types, values, NULL, true);
 	document = copy_jsonb(&reading, 0, 1);
-	end(&reading);
+	DmGuardReadEnd(&reading);
 	return document;
 }
 
@@ -786,12 +780,12 @@ read_policies(DmStandards *result)
 {
 	const Oid type = TEXTOID;
 	Datum value = CStringGetTextDatum(NameStr(result->domain));
-	Reading reading;
+	DmGuardReading reading;
 
 	if (!has_policies())
 		return;
 
-	begin(&reading);
+	DmGuardReadBegin(&reading);
 	DmSpiExecute("SELECT policy, severity, parameters ->> 'table_names', parameters ->> "
 				 "'column_names', CASE pg_catalog.jsonb_typeof(parameters -> 'suffixes') WHEN "
 				 "'array' THEN ARRAY(SELECT "
@@ -804,7 +798,7 @@ read_policies(DmStandards *result)
 	MemoryContextSwitchTo(GetMemoryChunkContext(result));
 	for (uint64 row = 0; row < SPI_processed; row++)
 		take_policy(result, DmSpiText(row, 1), severity_level(DmSpiText(row, 2)), row);
-	end(&reading);
+	DmGuardReadEnd(&reading);
 }
 
 const DmStandards *

@@ -88,31 +88,6 @@ label_of(Oid relid)
 
 /* ---- asking ---- */
 
-typedef struct Reading
-{
-	DmIdentity identity;
-	MemoryContext caller;
-} Reading;
-
-static void
-begin(Reading *reading)
-{
-	reading->caller = CurrentMemoryContext;
-	PushActiveSnapshot(GetLatestSnapshot());
-	DmBecomeExtensionOwner(&reading->identity);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-}
-
-static void
-end(Reading *reading)
-{
-	SPI_finish();
-	DmIdentityRestore(&reading->identity);
-	PopActiveSnapshot();
-	MemoryContextSwitchTo(reading->caller);
-}
-
 /*
  * The published products of the domain that are made from the table, "a, b", or NULL; and whether
  * others than the domain could read it as it is now.
@@ -123,10 +98,10 @@ products_of(const DmHome *home, Oid relid, bool *open)
 	const Oid types[] = {NAMEOID, OIDOID};
 	Datum values[] = {NameGetDatum(&home->domain), ObjectIdGetDatum(relid)};
 	char *products;
-	Reading reading;
+	DmGuardReading reading;
 	bool isnull;
 
-	begin(&reading);
+	DmGuardReadBegin(&reading);
 	DmSpiExecute("SELECT (SELECT pg_catalog.string_agg(product, ', ' ORDER BY product) FROM "
 				 "datamesh.protected_relations($1) WHERE relation = $2), EXISTS (SELECT FROM "
 				 "datamesh.protection_gaps(ARRAY[$2]))",
@@ -135,7 +110,7 @@ products_of(const DmHome *home, Oid relid, bool *open)
 	if (products != NULL)
 		products = MemoryContextStrdup(reading.caller, products);
 	*open = DatumGetBool(DmSpiDatum(0, 2, &isnull));
-	end(&reading);
+	DmGuardReadEnd(&reading);
 	return products;
 }
 
@@ -183,10 +158,10 @@ statements_for(Oid relid, List **family, List **relids)
 	const Oid type = OIDOID;
 	Datum value = ObjectIdGetDatum(relid);
 	List *statements = NIL;
-	Reading reading;
+	DmGuardReading reading;
 
 	*family = *relids = NIL;
-	begin(&reading);
+	DmGuardReadBegin(&reading);
 	DmSpiExecute("SELECT b.relation, g.statement FROM datamesh.relations_beneath(ARRAY[$1]) AS b "
 				 "LEFT JOIN LATERAL datamesh.protection_gaps(ARRAY[b.relation]) WITH ORDINALITY AS "
 				 "g(relation, statement, n) ON true ORDER BY b.relation, g.n",
@@ -206,7 +181,7 @@ statements_for(Oid relid, List **family, List **relids)
 		}
 		MemoryContextSwitchTo(spi);
 	}
-	end(&reading);
+	DmGuardReadEnd(&reading);
 	return statements;
 }
 
@@ -225,15 +200,15 @@ lock_all(List *relids)
 static void
 run_all(List *statements)
 {
-	Reading reading;
+	DmGuardReading reading;
 	ListCell *cell;
 
 	if (statements == NIL)
 		return;
-	begin(&reading);
+	DmGuardReadBegin(&reading);
 	foreach (cell, statements)
 		DmSpiExecute(lfirst(cell), 0, NULL, NULL, NULL, false);
-	end(&reading);
+	DmGuardReadEnd(&reading);
 }
 
 /* Tables that the relation inherits from. */
