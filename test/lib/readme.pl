@@ -60,6 +60,22 @@ sub run_sql
 	return split /^==next==\n/m, $said, -1;
 }
 
+# What make said that is worth reading when it failed: not the tests that passed, nor the lists of
+# their names; and of a regression test what came instead.
+sub what_failed
+{
+	my ($said) = @_;
+	my @lines = grep { !/\.\.\. ok\b|^ok \d|^# ?[=+]|^=====|pg_(?:isolation_)?regress / } split /\n/, $said;
+	splice @lines, 0, @lines - 60 if @lines > 60;
+	for my $diffs (grep { -s } qw(regression.diffs output_iso/regression.diffs))
+	{
+		open my $in, '<', $diffs or next;
+		my @diff = grep { defined } map { scalar <$in> } 1 .. 200;
+		push @lines, map { chomp; $_ } @diff;
+	}
+	return @lines;
+}
+
 sub run_shell
 {
 	my ($file, $line, $command) = @_;
@@ -67,8 +83,9 @@ sub run_shell
 	$command =~ s/\s+#.*//;
 	if ($command =~ /^make\b/)
 	{
+		unlink qw(regression.diffs output_iso/regression.diffs);
 		my $said = `$command 2>&1`;
-		report($? == 0, "$file:$line: $command", $said);
+		report($? == 0, "$file:$line: $command", what_failed($said));
 	}
 	elsif ($command =~ /^(?:bash )?(\S+\.sh)\b/)
 	{
