@@ -14,6 +14,7 @@ OBJS = \
 	src/base/settings.o \
 	src/base/session.o \
 	src/base/names.o \
+	src/base/lock.o \
 	src/contract/document.o \
 	src/contract/yaml_read.o \
 	src/contract/yaml_write.o \

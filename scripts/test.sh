@@ -208,7 +208,7 @@ suite_readme() {
 		count "readme: there is no README.md" 0 1 0
 		return 0
 	fi
-	tap_file readme/README.md 300 "${AS_USER[@]}" perl test/lib/readme.pl README.md
+	tap_file readme/README.md 1200 "${AS_USER[@]}" perl test/lib/readme.pl README.md
 	check_server readme
 }
 

@@ -94,6 +94,15 @@
 #define DmEnforceConstraint(constraint) ((void) (constraint))
 #endif
 
+/* 17 numbers processes where there were backends (the process may have ended: NULL) */
+#if PG_VERSION_NUM >= 170000
+#include "storage/procarray.h"
+#define DmProcOfTransaction(vxid) ProcNumberGetProc((vxid).procNumber)
+#else
+#include "storage/sinvaladt.h"
+#define DmProcOfTransaction(vxid) BackendIdGetProc((vxid).backendId)
+#endif
+
 /* 16 keeps the role that a relation is read as apart (needs parser/parse_relation.h) */
 #if PG_VERSION_NUM >= 160000
 #define DmReadAs(root, rte)                                                                        \

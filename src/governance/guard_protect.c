@@ -25,7 +25,6 @@
 #include "catalog/pg_policy.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -35,6 +34,7 @@
 
 #include "base/compat.h"
 #include "base/errors.h"
+#include "base/lock.h"
 #include "base/session.h"
 #include "governance/guard.h"
 
@@ -192,7 +192,7 @@ lock_all(List *relids)
 	ListCell *cell;
 
 	foreach (cell, relids)
-		if (!ConditionalLockRelationOid(lfirst_oid(cell), AccessExclusiveLock))
+		if (!DmLockNow(lfirst_oid(cell), AccessExclusiveLock))
 			return lfirst_oid(cell);
 	return InvalidOid;
 }

@@ -23,6 +23,7 @@
 #include "utils/wait_event.h"
 
 #include "base/errors.h"
+#include "base/lock.h"
 #include "base/session.h"
 #include "base/settings.h"
 #include "publish/publish.h"
@@ -30,20 +31,14 @@
 #define FIRST_SLEEP 5     /* ms */
 #define LONGEST_SLEEP 100 /* ms */
 
-/*
- * All of them, or none.  The head of the event log is among them: what we do under these locks
- * ends with an event, and must not wait for somebody else's.
- */
-bool
-DmLockAtOnce(List *relids)
+/* All of them, and InvalidOid; or none, and the one that somebody else uses. */
+static Oid
+lock_all(Oid head, List *relids)
 {
-	Oid head = get_relname_relid("event_log_head", DmExtensionSchema());
 	ListCell *cell;
 
-	if (relids == NIL)
-		return true;
 	if (!ConditionalLockRelationOid(head, ShareRowExclusiveLock))
-		return false;
+		return head;
 	foreach (cell, relids)
 	{
 		if (ConditionalLockRelationOid(lfirst_oid(cell), AccessExclusiveLock))
@@ -51,9 +46,34 @@ DmLockAtOnce(List *relids)
 		for (int i = 0; i < foreach_current_index(cell); i++)
 			UnlockRelationOid(list_nth_oid(relids, i), AccessExclusiveLock);
 		UnlockRelationOid(head, ShareRowExclusiveLock);
-		return false;
+		return lfirst_oid(cell);
 	}
-	return true;
+	return InvalidOid;
+}
+
+/*
+ * All of them, or none.  The head of the event log is among them: what we do under these locks
+ * ends with an event, and must not wait for somebody else's.  Autovacuum, which may be at work on
+ * each of them, is sent away while we hold none.
+ */
+bool
+DmLockAtOnce(List *relids)
+{
+	Oid head = get_relname_relid("event_log_head", DmExtensionSchema());
+
+	if (relids == NIL)
+		return true;
+	for (int i = 0; i <= list_length(relids); i++)
+	{
+		Oid in_use = lock_all(head, relids);
+
+		if (!OidIsValid(in_use))
+			return true;
+		if (!DmSendAutovacuumAway(in_use,
+								  in_use == head ? ShareRowExclusiveLock : AccessExclusiveLock))
+			return false;
+	}
+	return false;
 }
 
 /* "pid 123 (alice), pid 456 (bob)": who holds locks on the relations just now. */

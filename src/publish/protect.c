@@ -37,7 +37,6 @@
 #include "nodes/supportnodes.h"
 #include "parser/parse_relation.h"
 #include "parser/parsetree.h"
-#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -49,6 +48,7 @@
 
 #include "base/compat.h"
 #include "base/errors.h"
+#include "base/lock.h"
 #include "base/session.h"
 #include "publish/publish.h"
 
@@ -376,7 +376,7 @@ DmProtectForget(const DmDomain *domain, List *candidates)
 		const Oid type = OIDARRAYOID;
 		Datum value = oid_array(list_make1_oid(relid));
 
-		if (!ConditionalLockRelationOid(relid, AccessExclusiveLock))
+		if (!DmLockNow(relid, AccessExclusiveLock))
 		{
 			ereport(NOTICE,
 					(errmsg("table %s is in use, and keeps the row security of datamesh",
