@@ -34,6 +34,7 @@ OBJS = \
 	src/contract/compare_sla.o \
 	src/contract/compare_access.o \
 	src/catalog/event.o \
+	src/catalog/restore.o \
 	src/catalog/lookup.o \
 	src/catalog/domain.o \
 	src/catalog/load.o \
@@ -161,6 +162,7 @@ SQL_PARTS = \
 	sql/parts/publish.sql \
 	sql/parts/security.sql \
 	sql/parts/security_scan.sql \
+	sql/parts/catalog_restore.sql \
 	sql/parts/governance_guard.sql
 
 DATA_built = sql/datamesh--$(EXTVERSION).sql

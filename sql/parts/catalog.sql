@@ -234,6 +234,13 @@ CREATE TABLE datamesh.event_log_head (
     event_id  bigint NOT NULL,
     hash      bytea NOT NULL
 );
+CREATE TABLE datamesh.event_log_local (
+    only_row     boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    first_event  bigint NOT NULL
+);
+COMMENT ON TABLE datamesh.event_log_local IS
+'The first event that this database appended itself: those before it were restored from a dump. Not dumped; empty until datamesh is at work here, and until then a session that looks like pg_restore is one.';
+
 CREATE FUNCTION datamesh.event_log_guard() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'dm_event_log_guard';
 REVOKE ALL ON FUNCTION datamesh.event_log_guard() FROM PUBLIC;

@@ -110,6 +110,12 @@ extern Oid DmSchemaOwner(const char *schema);
 extern Oid DmSourceRelation(const DmDomain *domain, const char *schema, const char *relation);
 
 /*
+ * Is this session restoring a dump of a mesh into a database that has not been at work yet?  Then rows and DDL
+ * come in any order, and over several sessions.
+ */
+extern bool DmRestoring(void);
+
+/*
  * Append one event, at the very end of a transaction's work: it locks the head
  * of the chain until commit.  product, version may be NULL; details must not be.
  * Returns the event's number.

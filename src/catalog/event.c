@@ -339,6 +339,19 @@ write_head(Relation head, HeapTuple old, const Event *event, bytea *hash)
 		CatalogTupleUpdate(head, &old->t_self, tuple);
 }
 
+/* The first event of this database's own: it is no restore any more (restore.c). */
+static void
+note_first(const Event *event)
+{
+	Relation local = open_log_table("event_log_local", RowExclusiveLock);
+	Datum values[] = {BoolGetDatum(true), Int64GetDatum(event->event_id)};
+	bool nulls[] = {false, false};
+
+	if (is_empty(local))
+		CatalogTupleInsert(local, heap_form_tuple(RelationGetDescr(local), values, nulls));
+	table_close(local, NoLock);
+}
+
 static void
 write_event(Relation log, const Event *event, const Jsonb *details, bytea *hash)
 {
@@ -431,6 +444,7 @@ append(const char *kind, const char *actor, const char *product, const char *ver
 
 	write_event(log, &event, details, hash);
 	write_head(head, head_tuple, &event, hash);
+	note_first(&event);
 	table_close(log, NoLock);
 	table_close(head, NoLock);
 	/* A second event of the same command must find the first. */
