@@ -123,8 +123,11 @@ measure_sql(List *columns, int from, int to)
 		appendStringInfo(&probes, "%s{\"probe\": \"%s\", \"arg\": %d}", probe ? ", " : "",
 						 column->ordered ? "stats" : "nulls", input);
 		column->stats = probe++;
-		appendStringInfo(&inputs, ", (%s)::%s", name,
-						 format_type_extended(column->base, -1, FORMAT_TYPE_FORCE_QUALIFY));
+		/* (without a length said to be none, "character" would be character(1)) */
+		appendStringInfo(
+			&inputs, ", (%s)::%s", name,
+			format_type_extended(column->base, -1,
+								 FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
 		if (column->hashed)
 		{
 			appendStringInfo(&probes, ", {\"probe\": \"distinct\", \"arg\": %d}", input);

@@ -85,11 +85,11 @@ DROP ROLE regress_reader;
 CREATE DOMAIN kinds.positive AS int CHECK (VALUE > 0);
 CREATE TABLE kinds.types (
     i int, d kinds.positive, n numeric(8,2), f float8, t text, c char(4), b bool, ts timestamptz, j json, jb jsonb, p point,
-    arr int[], u uuid, by bytea, iv interval, r int4range, gen int GENERATED ALWAYS AS (i * 2) STORED, gone int);
+    arr int[], u uuid, by bytea, iv interval, r int4range, gen int GENERATED ALWAYS AS (i * 2) STORED, bi bit(3), gone int);
 ALTER TABLE kinds.types DROP gone;
-INSERT INTO kinds.types (i, d, n, f, t, c, b, ts, j, jb, p, arr, u, by, iv, r)
+INSERT INTO kinds.types (i, d, n, f, t, c, b, ts, j, jb, p, arr, u, by, iv, r, bi)
 SELECT g, g, g * 1.5, CASE g WHEN 4 THEN 'NaN'::float8 ELSE g END, repeat('é', g), 'ab', g % 2 = 0, '2024-01-01 UTC'::timestamptz + g * interval '1 day', '{}', '{"a": 1}',
-       '(1,2)', ARRAY[g], '00000000-0000-0000-0000-000000000001', '\x01', '1 day', '[1,2)'
+       '(1,2)', ARRAY[g], '00000000-0000-0000-0000-000000000001', '\x01', '1 day', '[1,2)', B'101'
 FROM generate_series(1, 4) g;
 SET timezone = 'UTC';
 SELECT position, column_name, type, rows, nulls, null_percent, distinct_values AS dv, nan_count AS nan, min, max, mean, stddev, min_length AS minl, max_length AS maxl, most_common
