@@ -186,7 +186,7 @@ duplicate_groups_sql(const DmQualityPlan *plan, const DmPlanItem *item, const ch
 {
 	char *nulls = item->check->nulls_distinct ? none_is_null(plan, item->columns) : NULL;
 	char *both = nulls && more ? psprintf("%s AND %s", nulls, more) : nulls ? nulls : (char *) more;
-	List *all = list_concat_copy(item->group_by, item->columns);
+	List *all = DmColumnsUnite(list_copy(item->group_by), item->columns);
 	char *columns = columns_sql(plan, all, ", ");
 
 	return psprintf("(SELECT %s, pg_catalog.count(*) AS datamesh_rows FROM %s%s GROUP BY %s "
@@ -333,12 +333,12 @@ failing_query(const DmQualityPlan *plan, const DmPlanItem *item)
 }
 
 /*
- * Statistics.
+ * Statistics.  A group of rows that have no value is a group; one of no rows is none.
  */
 static char *
 quantile_sql(const DmQualityPlan *plan, const DmPlanItem *item)
 {
-	char *filter = DmConditionSql(plan, item, false);
+	char *filter = item->group_by == NIL ? DmConditionSql(plan, item, false) : NULL;
 
 	return psprintf("pg_catalog.%s(%s) WITHIN GROUP (ORDER BY %s)%s", item->check->method,
 					item->check->argument, DmColumnSql(plan, linitial(item->columns)),
@@ -347,7 +347,8 @@ quantile_sql(const DmQualityPlan *plan, const DmPlanItem *item)
 
 /*
  * H = - sum(p log p) over the shares p of each value.  Values that occur equally often are taken
- * together and added in order, so that the sum is the same whatever the order of rows.
+ * together and added in order, so that the sum is the same whatever the order of rows.  Null is a
+ * value that occurs not at all: its share is null, and adds nothing.
  */
 static char *
 entropy_query(const DmQualityPlan *plan, const DmPlanItem *item)
@@ -363,14 +364,13 @@ entropy_query(const DmQualityPlan *plan, const DmPlanItem *item)
 		"SELECT %spg_catalog.sum(datamesh_n * datamesh_m)::pg_catalog.int8, NULL, "
 		"0 - pg_catalog.sum(datamesh_m * datamesh_p * (pg_catalog.ln(datamesh_p) / "
 		"pg_catalog.ln(%s::pg_catalog.float8)) ORDER BY datamesh_n) "
-		"FROM (SELECT *, datamesh_n / (pg_catalog.sum(datamesh_n * datamesh_m) OVER "
+		"FROM (SELECT *, nullif(datamesh_n, 0) / (pg_catalog.sum(datamesh_n * datamesh_m) OVER "
 		"(%s))::pg_catalog.float8 AS datamesh_p "
 		"FROM (SELECT %sdatamesh_n, pg_catalog.count(*) AS datamesh_m FROM "
-		"(SELECT %spg_catalog.count(*) AS datamesh_n FROM %s%s GROUP BY %s%s) AS datamesh_values "
+		"(SELECT %spg_catalog.count(%s) AS datamesh_n FROM %s%s GROUP BY %s%s) AS datamesh_values "
 		"GROUP BY %sdatamesh_n) AS datamesh_counts) AS datamesh_shares%s",
-		prefix, base, partition, prefix, prefix, DmReadingSql(plan),
-		where_sql(plan, item, psprintf("%s IS DISTINCT FROM NULL", column)), prefix, column, prefix,
-		group_suffix(plan, item));
+		prefix, base, partition, prefix, prefix, column, DmReadingSql(plan),
+		where_sql(plan, item, NULL), prefix, column, prefix, group_suffix(plan, item));
 }
 
 static char *
@@ -378,8 +378,10 @@ statistic_query(const DmQualityPlan *plan, const DmPlanItem *item)
 {
 	if (strcmp(item->check->statistic, "entropy") == 0)
 		return entropy_query(plan, item);
-	return psprintf("SELECT %sNULL, NULL, %s FROM %s%s", group_prefix(plan, item),
-					quantile_sql(plan, item), DmReadingSql(plan), group_suffix(plan, item));
+	return psprintf("SELECT %sNULL, NULL, %s FROM %s%s%s", group_prefix(plan, item),
+					quantile_sql(plan, item), DmReadingSql(plan),
+					item->group_by == NIL ? "" : where_sql(plan, item, NULL),
+					group_suffix(plan, item));
 }
 
 static char *
@@ -388,10 +390,9 @@ distinct_query(const DmQualityPlan *plan, const DmPlanItem *item)
 	const char *column = DmColumnSql(plan, linitial(item->columns));
 	char *prefix = group_prefix(plan, item);
 
-	return psprintf("SELECT %sNULL, NULL, pg_catalog.count(*) FROM (SELECT %s%s FROM %s%s "
-					"GROUP BY %s%s) AS datamesh_values%s",
-					prefix, prefix, column, DmReadingSql(plan),
-					where_sql(plan, item, psprintf("%s IS DISTINCT FROM NULL", column)), prefix,
+	return psprintf("SELECT %sNULL, NULL, pg_catalog.count(datamesh_value) FROM (SELECT %s%s AS "
+					"datamesh_value FROM %s%s GROUP BY %s%s) AS datamesh_values%s",
+					prefix, prefix, column, DmReadingSql(plan), where_sql(plan, item, NULL), prefix,
 					column, group_suffix(plan, item));
 }
 

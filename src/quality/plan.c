@@ -290,7 +290,7 @@ plan_item(DmQualityPlan *plan, DmCheck *check, List **missing)
 	item->check = check;
 	item->rows_seen = -1;
 	item->columns = DmColumnsBind(plan, check->column_names);
-	item->group_by = DmColumnsBind(plan, check->group_by);
+	item->group_by = DmColumnsUnite(NIL, DmColumnsBind(plan, check->group_by));
 	item->partition_by = DmColumnsBind(plan, check->partition_by);
 	if (check->kind == DM_KIND_NOT_RUN)
 		return item;

@@ -138,6 +138,22 @@ SELECT rule, status, metric_value, failing_rows, sample_keys, message FROM datam
     {"check": "invalid_values", "column": "amount", "min": 0, "exclusive_min": true, "max": 100, "mustBe": 11, "sample_keys": 2, "name": "two keys"},
     {"check": "row_condition", "condition": "amount > 0", "severity": "info", "name": "a metric never fails"}]');
 
+-- the groups are those of the rows that count, the same ones for every check: one without a value is a group, one
+-- without a row is none; and what is checked may be what is grouped by
+CREATE TABLE rules.grouped (g text, v int);
+INSERT INTO rules.grouped VALUES ('a', 1), ('a', 1), ('a', 2), ('b', NULL), ('b', NULL), (NULL, 3), ('c', 4);
+SELECT "check", rule, status, metric_value, failing_rows, message FROM datamesh.check_table('rules.grouped', (
+    SELECT jsonb_agg(rule || more ORDER BY n, more::text)
+    FROM unnest(ARRAY[
+        '{"check": "row_count", "mustBe": 2}', '{"check": "null_values", "column": "v"}', '{"check": "distinct_values", "column": "v", "mustBe": 1}',
+        '{"check": "duplicate_values", "column": "v"}', '{"check": "statistic", "fn": "max", "column": "v", "mustBeGreaterThan": 1}',
+        '{"check": "statistic", "fn": "quantile", "quantile": 0.5, "column": "v", "mustBeGreaterThan": 1}',
+        '{"check": "statistic", "fn": "entropy", "column": "v", "mustBe": 0}', '{"check": "no_overlap", "lower": "v", "upper": "v"}',
+        '{"check": "orphan_values", "column": "v", "references": "grouped.v"}',
+        '{"check": "duplicate_values", "columns": ["g", "v"]}', '{"check": "distinct_values", "column": "g", "mustBe": 1}',
+        '{"check": "statistic", "fn": "entropy", "column": "g", "mustBe": 0}']::jsonb[]) WITH ORDINALITY AS rules(rule, n),
+        unnest(ARRAY['{"group_by": ["g"], "name": "all"}', '{"group_by": ["g", "g"], "where": "g <> ''c''", "name": "but c"}']::jsonb[]) AS more));
+
 -- groups are bounded, in number and in what is told of them
 CREATE TABLE rules.groups AS SELECT i, i % 2 AS two, repeat('x', 50 + 100 * (i % 2)) AS long, now() AS made FROM generate_series(1, 10001) i;
 SELECT rule, status, message FROM datamesh.check_table('rules.groups', '[
