@@ -70,12 +70,12 @@ usable_key(const DmQualityPlan *plan, List *columns)
 }
 
 /*
- * The rules' wishes.
+ * The rules' wishes.  A metric is none: policies have metrics of columns measured in a publish.
  */
 static bool
 about_all_rows(const DmCheck *check)
 {
-	return check->where == NULL && check->group_by == NIL;
+	return check->where == NULL && check->group_by == NIL && check->severity != DM_SEVERITY_INFO;
 }
 
 static bool
@@ -215,10 +215,12 @@ DmRowKeyFind(const DmQualityPlan *plan)
 	return key != NIL ? key : key_by_indexes(plan);
 }
 
-/* Checks whose failing rows the fused pass samples. */
+/* Checks whose failing rows the fused pass samples.  Those that show none choose nothing. */
 bool
 DmCheckIsSampled(const DmCheck *check)
 {
+	if (DmSampleSize(check) == 0)
+		return false;
 	return check->kind == DM_KIND_NULLS || check->kind == DM_KIND_MISSING ||
 		   check->kind == DM_KIND_INVALID || check->kind == DM_KIND_ROW_CONDITION;
 }

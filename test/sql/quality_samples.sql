@@ -50,8 +50,8 @@ CREATE ROLE regress_shop;
 CALL datamesh.create_domain('rshop', owner => 'regress_shop');
 GRANT regress_shop TO CURRENT_USER;
 SET ROLE regress_shop;
-CREATE TABLE rshop_internal.things (secret int PRIMARY KEY, label text, kind text, price numeric, made date);
-INSERT INTO rshop_internal.things SELECT i, 'label ' || i % 40, CASE WHEN i % 5 > 0 THEN 'kind ' || i % 3 END, i - 20, '2024-01-01' FROM generate_series(1, 60) i;
+CREATE TABLE rshop_internal.things (secret int PRIMARY KEY, label text, kind text, price numeric, made date, code text, weight numeric);
+INSERT INTO rshop_internal.things SELECT i, 'label ' || i % 40, CASE WHEN i % 5 > 0 THEN 'kind ' || i % 3 END, i - 20, '2024-01-01', 'code ' || i, i / 7.0 FROM generate_series(1, 60) i;
 CREATE FUNCTION rshop_internal.contract(label text, version text) RETURNS text LANGUAGE sql AS $$ SELECT format($doc$
 apiVersion: v3.1.0
 kind: DataContract
@@ -67,6 +67,8 @@ schema:
       - {name: kind, logicalType: string, required: true}
       - {name: price, logicalType: number, logicalTypeOptions: {minimum: 0}}
       - {name: made, logicalType: date}
+      - {name: code, unique: true}
+      - {name: weight}
     quality:
       - {type: custom, engine: datamesh, implementation: {check: row_condition, name: condition, condition: "price < 30 OR made IS NULL"}}
       - {type: custom, engine: datamesh, implementation: {check: null_values, name: filtered, column: kind, where: "price > 10"}}
