@@ -11,6 +11,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
@@ -18,6 +20,7 @@
 #include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/numeric.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
@@ -94,14 +97,14 @@ is_number_like(Oid type)
 	return TypeCategory(type) == TYPCATEGORY_NUMERIC;
 }
 
-static void
+static Datum
 try_input(Oid type, const char *text)
 {
 	Oid input;
 	Oid ioparam;
 
 	getTypeInputInfo(type, &input, &ioparam);
-	(void) OidInputFunctionCall(input, pstrdup(text), ioparam, -1);
+	return OidInputFunctionCall(input, pstrdup(text), ioparam, -1);
 }
 
 typedef struct InputArg
@@ -113,7 +116,7 @@ typedef struct InputArg
 static void
 try_input_guarded(void *arg)
 {
-	try_input(((InputArg *) arg)->type, ((InputArg *) arg)->text);
+	(void) try_input(((InputArg *) arg)->type, ((InputArg *) arg)->text);
 }
 
 /* Values that are none of the column's type never occur in it. */
@@ -148,6 +151,18 @@ fits_integer(Oid type, const char *text)
 	return type == INT8OID ||
 		   (type == INT4OID && number >= PG_INT32_MIN && number <= PG_INT32_MAX) ||
 		   (type == INT2OID && number >= PG_INT16_MIN && number <= PG_INT16_MAX);
+}
+
+/* A bound must be a value of the type; NaN is out of every range, and so is no end of one. */
+static void
+try_bound(Oid type, const DmScalar *bound)
+{
+	Datum value = try_input(type, bound->text);
+
+	if ((type == FLOAT8OID && isnan(DatumGetFloat8(value))) ||
+		(type == NUMERICOID && numeric_is_nan(DatumGetNumeric(value))))
+		ereport(ERROR,
+				(errcode(ERRCODE_DM_INVALID_RULE), errmsg("the bound NaN is no end of a range")));
 }
 
 static List *
@@ -224,7 +239,12 @@ bind_invalid(DmQualityPlan *plan, DmPlanItem *item)
 			type = NUMERICOID;
 	}
 	foreach (cell, bounds)
-		try_input(type, ((DmScalar *) lfirst(cell))->text);
+	{
+		if (lfirst(cell) == &check->min || lfirst(cell) == &check->max)
+			try_bound(type, lfirst(cell));
+		else
+			(void) try_input(type, ((DmScalar *) lfirst(cell))->text);
+	}
 	if (bounds != NIL)
 		require_type(column, TYPECACHE_EQ_OPR, "equality");
 	if (about_order)

@@ -174,6 +174,8 @@ extern bool DmRelationHasRows(DmQualityPlan *plan);
 extern bool DmRowCountNeedsFew(const DmCheck *check);
 
 /* result.c */
+/* Does the figure meet the check's operator? */
+extern bool DmOperatorHolds(const DmPlanItem *item, const char *figure);
 extern DmCheckResult *DmResultOf(DmQualityPlan *plan, DmPlanItem *item);
 
 #endif /* DATAMESH_QUALITY_PLAN_H */

@@ -90,8 +90,8 @@ compare_figure(const DmPlanItem *item, const char *figure, const char *bound)
 }
 
 /* NaN is in no range and equals no bound. */
-static bool
-operator_holds(const DmPlanItem *item, const char *figure)
+bool
+DmOperatorHolds(const DmPlanItem *item, const char *figure)
 {
 	const DmCheck *check = item->check;
 	bool nan = strcmp(figure, "NaN") == 0;
@@ -259,7 +259,7 @@ judge(const DmQualityPlan *plan, const DmPlanItem *item, const DmOutcome *outcom
 	figure = figure_of(item, outcome);
 	if (item->check->op == DM_OP_NONE)
 		return DM_CHECK_PASS;
-	return figure != NULL && operator_holds(item, figure) ? DM_CHECK_PASS : DM_CHECK_FAIL;
+	return figure != NULL && DmOperatorHolds(item, figure) ? DM_CHECK_PASS : DM_CHECK_FAIL;
 }
 
 /*

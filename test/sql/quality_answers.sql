@@ -18,6 +18,10 @@ FROM datamesh.check_table('answers.numbers', '[
     {"check": "invalid_values", "column": "n", "min": 0, "name": "n from 0"},
     {"check": "invalid_values", "column": "n", "max": 0, "name": "n to 0"},
     {"check": "invalid_values", "column": "n", "max": "Infinity", "name": "n to infinity"}]');
+-- and it is no end of a range
+SELECT "column", status, message FROM datamesh.check_table('answers.numbers', '[
+    {"check": "invalid_values", "column": "f", "max": "NaN"}, {"check": "invalid_values", "column": "n", "min": "nan"},
+    {"check": "invalid_values", "column": "f", "valid_values": ["NaN", 1]}]');
 -- the mean of plus and minus infinity is NaN, which meets no expectation but a negative one
 SELECT rule, status, metric_value FROM datamesh.check_table('answers.numbers', '[
     {"check": "statistic", "fn": "mean", "column": "f", "where": "id IN (2, 3)", "mustBeGreaterThan": 0, "name": ">"},

@@ -188,6 +188,10 @@ SELECT * FROM proofs.of('proofs.kept', '[{"check": "null_values", "column": "a"}
 -- completeness of a proved column still depends on there being rows
 CREATE TABLE proofs.void (id int PRIMARY KEY);
 SELECT rule, status, method, metric_value, message FROM datamesh.check_table('proofs.void', '{"id": {"not_null": true, "unique": true}}');
+-- in groups a proof answers what no failing row in any of them answers
+SELECT rule, status, method, metric_value, message FROM datamesh.check_table('proofs.void', '[
+    {"check": "null_values", "column": "id", "group_by": ["id"], "mustBeLessThan": 5},
+    {"check": "null_values", "column": "id", "group_by": ["id"], "mustBeGreaterThan": 5, "name": "more than none"}]');
 INSERT INTO proofs.void VALUES (1);
 SELECT rule, status, method, metric_value, message FROM datamesh.check_table('proofs.void', '{"id": {"not_null": true, "unique": true}}');
 
