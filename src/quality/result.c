@@ -301,7 +301,7 @@ short_percentage(int64 part, int64 whole)
 static char *
 failing_sentence(const DmPlanItem *item, const DmOutcome *outcome)
 {
-	bool one = outcome->failing == 1;
+	bool one = outcome->failing == 1 || outcome->rows == 1;
 	StringInfoData text;
 
 	initStringInfo(&text);
