@@ -327,7 +327,8 @@ bind_freshness(const DmQualityPlan *plan, DmPlanItem *item)
 			 errmsg("column \"%s\" is of type %s, which has no zone", column->name,
 					format_type_be(column->type)),
 			 errdetail(
-				 "Its age depends on the zone that its values are meant in: give \"timezone\".")));
+				 "Its age depends on the zone that its values are meant in: give \"timezone\", or "
+				 "\"defaultTimezone\" among the column's logicalTypeOptions.")));
 	(void) DirectFunctionCall2(timestamp_zone, CStringGetTextDatum(zone), TimestampGetDatum(0));
 	item->measured_by_caller = false; /* the conversion can fail */
 }
