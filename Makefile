@@ -176,6 +176,7 @@ REGRESS = \
 	base \
 	catalog_contract \
 	catalog_domain \
+	catalog_names \
 	catalog_events \
 	catalog_events_end \
 	catalog_security \

@@ -270,7 +270,7 @@ COMMENT ON FUNCTION datamesh.access_already(integer, oid, timestamptz) IS
 'On which basis a role reads all ports of a product already, until that time at least (null: for good), in words; null if it does not.';
 
 CREATE FUNCTION datamesh.store_access_request(
-    product integer, role_oid oid, purpose text, until timestamptz, asked_by oid, asked_in oid) RETURNS jsonb
+    product integer, role_oid oid, purpose text, until timestamptz, asked_by oid, asked_in oid, most integer) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     label text := (SELECT p.product FROM datamesh.product AS p WHERE p.product_id = store_access_request.product);
@@ -278,6 +278,7 @@ DECLARE
     already text;
     request integer;
     stage record;
+    figures record;
 BEGIN
     -- two who ask for the same at once make one request; what a publish waits for is not for strangers to lock
     PERFORM datamesh.lock_requests(product, role_oid);
@@ -310,6 +311,19 @@ BEGIN
         USING DETAIL = (SELECT format('It waits for %s.', s.deciders) FROM datamesh.access_stage(request) AS s);
         RETURN NULL;
     END IF;
+    -- of two at once each counts what is there: a few too many do no harm, and nobody waits for anybody
+    SELECT count(*) FILTER (WHERE a.status = 'pending') AS open, count(*) AS counted INTO figures
+    FROM datamesh.approval_request AS a
+    WHERE a.kind = 'access' AND a.status IN ('pending', 'void') AND (a.subject ->> 'asked_by')::bigint = asked_by::bigint
+      AND (a.status = 'pending' OR a.changed_at > clock_timestamp() - interval '1 day')
+      AND (a.subject ->> 'cluster')::bigint = (pg_control_system()).system_identifier;
+    IF figures.counted >= most THEN
+        RAISE EXCEPTION 'role "%" has asked for access too often', pg_get_userbyid(asked_by)
+        USING ERRCODE = 'configuration_limit_exceeded',
+              DETAIL = format('It has %s open requests and withdrew %s within a day; datamesh.open_access_requests allows %s.',
+                              figures.open, figures.counted - figures.open, most),
+              HINT = 'datamesh.access_requests lists them: withdraw what is not needed, remind those for whom it waits, or ask a superuser to allow more.';
+    END IF;
     INSERT INTO datamesh.approval_request (kind, product_id, subject, why, interested, requested_by)
     VALUES ('access', product,
             jsonb_build_object('role', role, 'role_oid', role_oid::bigint, 'cluster', (pg_control_system()).system_identifier,
@@ -325,14 +339,14 @@ BEGIN
         'request', request, 'role', role, 'until', until, 'waits_for', stage.deciders,
         'purpose_sha256', encode(sha256(convert_to(purpose, 'UTF8')), 'hex')));
 END $$;
-REVOKE ALL ON FUNCTION datamesh.store_access_request(integer, oid, text, timestamptz, oid, oid) FROM PUBLIC;
-COMMENT ON FUNCTION datamesh.store_access_request(integer, oid, text, timestamptz, oid, oid) IS
-'The work of datamesh.request_access: asked_by is the role that called, asked_in the session''s. Returns the events.';
+REVOKE ALL ON FUNCTION datamesh.store_access_request(integer, oid, text, timestamptz, oid, oid, integer) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.store_access_request(integer, oid, text, timestamptz, oid, oid, integer) IS
+'The work of datamesh.request_access: asked_by is the role that called, asked_in the session''s, most how many requests of asked_by may be open. Returns the events.';
 
 CREATE PROCEDURE datamesh.request_access(product text, purpose text, until timestamptz DEFAULT NULL, role text DEFAULT NULL)
 LANGUAGE c AS 'MODULE_PATHNAME', 'dm_request_access';
 COMMENT ON PROCEDURE datamesh.request_access(text, text, timestamptz, text) IS
-'Asks that a role (NULL: the caller; else one of which the caller is a member) may read a data product, for a purpose and until a time (NULL: until it is revoked). A notice says who decides and how. Called again, or by whom has access already, it does nothing. Errors: MD102 no such product, MD202 it has no port to read, invalid_parameter_value the end is past, or the purpose longer than 2000 characters.';
+'Asks that a role (NULL: the caller; else one of which the caller is a member) may read a data product, for a purpose and until a time (NULL: until it is revoked). A notice says who decides and how. Called again, or by whom has access already, it does nothing. Errors: MD102 no such product, MD202 it has no port to read, invalid_parameter_value the end is past, or the purpose longer than 2000 characters, configuration_limit_exceeded more open requests than datamesh.open_access_requests.';
 
 -- ---- deciding ----
 

@@ -211,6 +211,17 @@ COMMENT ON TABLE datamesh.report IS
 COMMENT ON SEQUENCE datamesh.report_report_id_seq IS
 'The numbers of datamesh.report.';
 
+-- Functions that take a name ask these, so that a wrong one is the same error everywhere.
+CREATE FUNCTION datamesh.domain_name(domain text) RETURNS name
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'dm_domain_name';
+COMMENT ON FUNCTION datamesh.domain_name(text) IS
+'The name of a domain, or the error that there is none. Errors: MD101.';
+
+CREATE FUNCTION datamesh.product_id(product text) RETURNS integer
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'dm_product_id';
+COMMENT ON FUNCTION datamesh.product_id(text) IS
+'The number of a data product (''domain.product'') in the catalog''s tables. Errors: MD101 no such domain, MD102.';
+
 -- The event log. One row for each change of state; each row's hash covers the row and the hash
 -- before it, and event_log_head keeps the newest, so that an edit, a deletion, an insertion and a
 -- cut-off tail are all found by datamesh.verify_event_log().

@@ -306,16 +306,15 @@ END;
 COMMENT ON FUNCTION datamesh.domain_policies(text) IS
 'The policies that hold in a domain: the global ones, each with what the domain tightened, then the domain''s own. A domain that does not exist has the global ones.';
 
-CREATE FUNCTION datamesh.product_id(product text) RETURNS integer
-LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'dm_product_id';
-COMMENT ON FUNCTION datamesh.product_id(text) IS
-'The number of a data product (''domain.product'') in the catalog''s tables. Errors: MD102.';
-
 CREATE FUNCTION datamesh.effective_policies(product text)
 RETURNS TABLE (policy text, owner text, severity text, parameters jsonb, check_function text,
                since timestamptz, why text, waived_until timestamptz, waived_why text, description text)
-LANGUAGE sql STABLE STRICT ROWS 20 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE STRICT ROWS 20 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    wanted integer := datamesh.product_id(product);
+BEGIN
+RETURN QUERY
 SELECT e.policy, e.owner, e.severity, e.parameters, e.check_function, e.since, e.why, w.until, w.why, e.description
 FROM datamesh.product AS p
 CROSS JOIN LATERAL datamesh.domain_policies(p.domain_name) AS e
@@ -323,9 +322,9 @@ LEFT JOIN LATERAL (SELECT w.until, w.why FROM datamesh.waiver AS w
                    WHERE w.product_id = p.product_id AND w.policy_name = e.policy
                      AND w.until > now() AND w.revoked_at IS NULL
                    ORDER BY w.until DESC LIMIT 1) AS w ON true
-WHERE p.product_id = datamesh.product_id(effective_policies.product)
+WHERE p.product_id = wanted
 ORDER BY e.position, e.policy;
-END;
+END $$;
 COMMENT ON FUNCTION datamesh.effective_policies(text) IS
 'The policies that hold for a product (''domain.product''): the global ones with what its domain tightened, the domain''s own, and until when the council waived one for this product. Errors: MD102.';
 
@@ -1445,7 +1444,9 @@ COMMENT ON VIEW datamesh.compliance IS
 CREATE FUNCTION datamesh.compliance_percentage(domain text DEFAULT NULL, at timestamptz DEFAULT now()) RETURNS numeric
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-SELECT round(100.0 * count(*) FILTER (WHERE e.state ->> 'status' = 'passed') / nullif(count(*), 0), 1)
+-- the name is looked up whether there are reports or not
+SELECT CASE WHEN compliance_percentage.domain IS NULL OR datamesh.domain_name(compliance_percentage.domain) IS NOT NULL
+            THEN round(100.0 * count(*) FILTER (WHERE e.state ->> 'status' = 'passed') / nullif(count(*), 0), 1) END
 FROM datamesh.product AS p
 CROSS JOIN LATERAL (
     SELECT r.report -> 'policies' AS policies FROM datamesh.report AS r
@@ -1456,7 +1457,7 @@ CROSS JOIN LATERAL jsonb_each(l.policies) AS e(policy, state)
 WHERE compliance_percentage.domain IS NULL OR p.domain_name = compliance_percentage.domain::name;
 END;
 COMMENT ON FUNCTION datamesh.compliance_percentage(text, timestamptz) IS
-'Governance policy compliance: of all policies that the products (of one domain, or of all) were held against at their last publish before a time, the percentage passed; waived is not passed. Null if there was none.';
+'Governance policy compliance: of all policies that the products (of one domain, or of all) were held against at their last publish before a time, the percentage passed; waived is not passed. Null if there was none. Errors: MD101.';
 
 SELECT pg_catalog.pg_extension_config_dump('datamesh.policy', '');
 SELECT pg_catalog.pg_extension_config_dump('datamesh.policy_history', '');

@@ -213,6 +213,7 @@ CREATE TABLE datamesh.approval_request (
 CREATE INDEX approval_request_product_idx ON datamesh.approval_request (product_id, request_id);
 CREATE INDEX approval_request_contract_idx ON datamesh.approval_request (contract_id);
 CREATE INDEX approval_request_from_idx ON datamesh.approval_request (from_contract_id);
+CREATE INDEX approval_request_asked_idx ON datamesh.approval_request (((subject ->> 'asked_by')::bigint)) WHERE kind = 'access' AND status IN ('pending', 'void');
 CREATE INDEX approval_request_pending_idx ON datamesh.approval_request (request_id) WHERE status = 'pending';
 COMMENT ON TABLE datamesh.approval_request IS
 'What was asked of the council and what became of it. document_hash (SHA-256) and from_contract_id bind the approval of a version to the very document and to the version that it follows. interested: the domains that are concerned. Every vote changes the row, so that of two votes at once one waits for the other. Read datamesh.approvals and datamesh.pending_approvals instead.';

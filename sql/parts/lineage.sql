@@ -65,8 +65,12 @@ COMMENT ON FUNCTION datamesh.trace_columns(oid) IS
 CREATE FUNCTION datamesh.lineage(product text)
 RETURNS TABLE ("column" text, upstream text, upstream_version text, upstream_column text, via text, classification text,
                depth integer)
-LANGUAGE sql STABLE SECURITY DEFINER ROWS 20 SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 20 SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    wanted integer := datamesh.product_id(product);
+BEGIN
+RETURN QUERY
 WITH RECURSIVE newest AS (
     SELECT DISTINCT ON (o.product_id) o.product_id, o.contract_id
     FROM datamesh.port AS o ORDER BY o.product_id, o.major DESC
@@ -76,7 +80,7 @@ WITH RECURSIVE newest AS (
     FROM datamesh.product AS p
     JOIN newest AS n ON n.product_id = p.product_id
     JOIN datamesh.column_lineage AS l ON l.contract_id = n.contract_id
-    WHERE p.product = lineage.product
+    WHERE p.product_id = wanted
     UNION
     SELECT e."column", l.upstream_product_id, l.upstream_version, l.upstream_column, l.via, l.classification, e.depth + 1,
            e.path || e.upstream_product_id
@@ -89,8 +93,8 @@ SELECT e."column"::text, u.product, e.upstream_version, e.upstream_column::text,
 FROM edge AS e JOIN datamesh.product AS u ON u.product_id = e.upstream_product_id
 GROUP BY 1, 2, 3, 4, 5, 6
 ORDER BY 7, 1, 2, 4;
-END;
+END $$;
 COMMENT ON FUNCTION datamesh.lineage(text) IS
-'What the columns of a product are made from, as its last publish found it: the columns of other products (depth 1), what those are made from (2), and so on; via: the definition of the source, or the contract; classification: what the column inherits by that edge. Columns that come from no product are not there.';
+'What the columns of a product are made from, as its last publish found it: the columns of other products (depth 1), what those are made from (2), and so on; via: the definition of the source, or the contract; classification: what the column inherits by that edge. Columns that come from no product are not there. Errors: MD101, MD102.';
 
 SELECT pg_catalog.pg_extension_config_dump('datamesh.column_lineage', '');

@@ -9,6 +9,7 @@
 
 #include "catalog/namespace.h"
 #include "common/int.h"
+#include "mb/pg_wchar.h"
 #include "nodes/value.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -20,6 +21,29 @@
 #include "base/names.h"
 #include "base/session.h"
 
+#define SHOWN_BYTES 200
+#define PRODUCT_HINT                                                                               \
+	"A product is named 'domain.product', for example 'sales.customer_lifetime_value'."
+
+const char *
+DmShown(const char *text)
+{
+	int length = (int) strlen(text);
+
+	if (length <= SHOWN_BYTES)
+		return text;
+	return psprintf("%.*s...", pg_mbcliplen(text, length, SHOWN_BYTES), text);
+}
+
+char *
+DmProductArgument(FunctionCallInfo fcinfo, int argument)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("product must not be null"),
+						errhint(PRODUCT_HINT)));
+	return text_to_cstring(PG_GETARG_TEXT_PP(argument));
+}
+
 void
 DmSplitProductName(const char *product, char **domain, char **name)
 {
@@ -28,9 +52,8 @@ DmSplitProductName(const char *product, char **domain, char **name)
 
 	if (!SplitIdentifierString(copy, '.', &parts) || list_length(parts) != 2)
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_NAME), errmsg("invalid product name: \"%s\"", product),
-				 errhint("A product is named 'domain.product', for example "
-						 "'sales.customer_lifetime_value'.")));
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("invalid product name: \"%s\"", DmShown(product)), errhint(PRODUCT_HINT)));
 	*domain = pstrdup(linitial(parts));
 	*name = pstrdup(lsecond(parts));
 }
@@ -132,9 +155,9 @@ DmSemverIn(const char *version)
 	Oid ioparam;
 
 	if (!DmIsSemver(version))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("\"%s\" is no version", version),
-				 errhint("A version is a semantic version such as 1.0.0.")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("\"%s\" is no version", DmShown(version)),
+						errhint("A version is a semantic version such as 1.0.0.")));
 	getTypeInputInfo(DmSemverType(), &input, &ioparam);
 	return OidInputFunctionCall(input, pstrdup(version), ioparam, -1);
 }

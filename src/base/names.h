@@ -8,12 +8,20 @@
 #ifndef DATAMESH_BASE_NAMES_H
 #define DATAMESH_BASE_NAMES_H
 
+#include "fmgr.h"
+
+/* The text of an argument, for an error message: as it is, or its beginning if it is no name at all. */
+extern const char *DmShown(const char *text);
+
 /*
  * Split 'domain.product' as SQL splits a qualified name: unquoted parts are
  * folded to lower case, quoted parts stand as they are.  Anything but two parts
  * is an error that shows the form.
  */
 extern void DmSplitProductName(const char *product, char **domain, char **name);
+
+/* The argument of a function that names a product; null is an error that shows the form. */
+extern char *DmProductArgument(FunctionCallInfo fcinfo, int argument);
 
 /* The same the other way: domain.product, each part quoted where SQL would. */
 extern char *DmProductName(const char *domain, const char *name);

@@ -17,6 +17,7 @@
 int dm_sample_keys = 5;
 int dm_max_contract_size = 10 * 1024;
 int dm_switch_timeout = 60 * 1000;
+int dm_open_access_requests = 50;
 bool dm_break_glass = false;
 char *dm_mask_key_file = NULL;
 bool dm_port_folding = true;
@@ -36,6 +37,10 @@ DmSettingsInit(void)
 		"How long a publish that changes the shape of a port waits for its readers.",
 		"A publish that keeps the columns never waits for readers. 0 waits without end.",
 		&dm_switch_timeout, 60 * 1000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"datamesh.open_access_requests", "How many requests for access of one role may be open.",
+		"One that was withdrawn counts for a day. 0: nobody can ask.", &dm_open_access_requests, 50,
+		0, INT_MAX, PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable(
 		"datamesh.break_glass", "Lets a superuser do what the guard of DDL refuses.",
 		"Each statement that it lets pass is written to the event log.", &dm_break_glass, false,

@@ -57,6 +57,8 @@ typedef struct DmContract
  * have changed hands, or whose roles have become dangerous (superuser, ...), is an error too.
  */
 extern DmDomain *DmDomainByName(const char *name);
+extern void
+DmRequireDomain(const char *name); /* that there is one of this name, whatever has become of it */
 extern DmProduct *DmProductByName(const char *product); /* 'domain.product' */
 
 /*

@@ -547,15 +547,6 @@ text_argument(FunctionCallInfo fcinfo, int n)
 	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
 }
 
-static char *
-product_argument(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("name of a data product must not be null")));
-	return text_argument(fcinfo, 0);
-}
-
 /* Removes a contract that is still a draft, and the product with its last one. */
 static void
 delete_draft(const DmProduct *product, const DmContract *contract)
@@ -576,14 +567,14 @@ Datum
 dm_drop_draft(PG_FUNCTION_ARGS)
 {
 	char *version = text_argument(fcinfo, 1);
-	DmProduct *product = DmProductByName(product_argument(fcinfo));
+	DmProduct *product = DmProductByName(DmProductArgument(fcinfo, 0));
 	DmContract *contract;
 	DmIdentity identity;
 	bool isnull;
 
 	if (version == NULL)
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("version of a contract must not be null")));
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("version must not be null")));
 	PreventCommandIfReadOnly("datamesh.drop_draft()");
 	DmRequireDomainMember(product->domain);
 	DmBecomeExtensionOwner(&identity);
@@ -613,7 +604,7 @@ Datum
 dm_contract_document(PG_FUNCTION_ARGS)
 {
 	char *version = text_argument(fcinfo, 1);
-	char *document = DmContractDocument(product_argument(fcinfo), version);
+	char *document = DmContractDocument(DmProductArgument(fcinfo, 0), version);
 
 	PG_RETURN_TEXT_P(cstring_to_text(document));
 }

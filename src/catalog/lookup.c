@@ -41,6 +41,9 @@
 #include "base/session.h"
 #include "catalog/catalog.h"
 
+PG_FUNCTION_INFO_V1(dm_domain_name);
+PG_FUNCTION_INFO_V1(dm_product_id);
+
 /* Names further away than a third of their length are not what was meant. */
 #define NEAR_DIVISOR 3
 
@@ -292,6 +295,26 @@ DmDomainByName(const char *name)
 	return domain;
 }
 
+void
+DmRequireDomain(const char *name)
+{
+	CatalogRead read;
+
+	begin_read(&read);
+	(void) read_domain(&read, name);
+	end_read(&read);
+}
+
+/* datamesh.domain_name(domain text) */
+Datum
+dm_domain_name(PG_FUNCTION_ARGS)
+{
+	char *domain = text_to_cstring(PG_GETARG_TEXT_PP(0));
+
+	DmRequireDomain(domain);
+	PG_RETURN_NAME(DatumGetName(DirectFunctionCall1(namein, CStringGetDatum(domain))));
+}
+
 /* The product as it was recorded; its domain's roles are not looked at. */
 static DmProduct *
 find_product(const char *product, bool lock)
@@ -343,6 +366,13 @@ DmProductLock(const char *product)
 
 	bind_roles(result->domain);
 	return result;
+}
+
+/* datamesh.product_id(product text) */
+Datum
+dm_product_id(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(find_product(text_to_cstring(PG_GETARG_TEXT_PP(0)), false)->product_id);
 }
 
 void

@@ -28,7 +28,9 @@
 #include "utils/timestamp.h"
 
 #include "base/errors.h"
+#include "base/names.h"
 #include "base/session.h"
+#include "base/settings.h"
 #include "catalog/catalog.h"
 #include "governance/council.h"
 
@@ -98,9 +100,8 @@ dm_hold_role(PG_FUNCTION_ARGS)
 static Oid
 asking_role(FunctionCallInfo fcinfo, int argument, const DmProduct *product)
 {
-	Oid role = PG_ARGISNULL(argument)
-				   ? GetUserId()
-				   : get_role_oid(text_to_cstring(PG_GETARG_TEXT_PP(argument)), false);
+	Oid role = PG_ARGISNULL(argument) ? GetUserId()
+									  : DmCouncilRole(text_to_cstring(PG_GETARG_TEXT_PP(argument)));
 	char *name = GetUserNameFromId(role, false);
 
 	if (!is_member_of_role(GetUserId(), role))
@@ -123,16 +124,17 @@ asking_role(FunctionCallInfo fcinfo, int argument, const DmProduct *product)
 Datum
 dm_request_access(PG_FUNCTION_ARGS)
 {
-	char *name = DmCouncilText(fcinfo, 0, "product");
+	char *name = DmProductArgument(fcinfo, 0);
 	char *purpose = DmCouncilText(fcinfo, 1, "purpose");
-	const Oid types[] = {INT4OID, OIDOID, TEXTOID, TIMESTAMPTZOID, OIDOID, OIDOID};
-	const bool nulls[] = {false, false, false, PG_ARGISNULL(2), false, false};
+	const Oid types[] = {INT4OID, OIDOID, TEXTOID, TIMESTAMPTZOID, OIDOID, OIDOID, INT4OID};
+	const bool nulls[] = {false, false, false, PG_ARGISNULL(2), false, false, false};
 	Datum values[] = {(Datum) 0,
 					  (Datum) 0,
 					  CStringGetTextDatum(purpose),
 					  PG_ARGISNULL(2) ? (Datum) 0 : PG_GETARG_DATUM(2),
 					  ObjectIdGetDatum(GetUserId()),
-					  ObjectIdGetDatum(GetSessionUserId())};
+					  ObjectIdGetDatum(GetSessionUserId()),
+					  Int32GetDatum(dm_open_access_requests)};
 	DmProduct *product;
 
 	if (!nulls[3] && TIMESTAMP_IS_NOEND(PG_GETARG_TIMESTAMPTZ(2)))
@@ -143,7 +145,7 @@ dm_request_access(PG_FUNCTION_ARGS)
 	product = DmProductByName(name);
 	values[0] = Int32GetDatum(product->product_id);
 	values[1] = ObjectIdGetDatum(asking_role(fcinfo, 3, product));
-	DmCouncilChange("SELECT datamesh.store_access_request($1, $2, $3, $4, $5, $6)", 6, types,
+	DmCouncilChange("SELECT datamesh.store_access_request($1, $2, $3, $4, $5, $6, $7)", 7, types,
 					values, nulls);
 	DmCouncilEnd();
 	PG_RETURN_VOID();
@@ -180,8 +182,14 @@ DmAccessDecide(int32 request, bool approves, const char *comment)
 
 	DmBecomeExtensionOwner(&saved);
 	DmSpiExecute("SELECT t.turn = 'council', datamesh.is_own_request($1, $2, $3) FROM "
-				 "datamesh.access_turn($1) AS t(turn)",
+				 "datamesh.access_turn($1) AS t(turn) WHERE EXISTS (SELECT FROM "
+				 "datamesh.approval_request AS a WHERE a.request_id = $1)",
 				 3, types, values, NULL, false);
+	if (SPI_processed == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DM_UNDEFINED_REQUEST), errmsg("there is no request %d", request),
+				 errhint("datamesh.access_requests and datamesh.pending_approvals list what you "
+						 "may decide.")));
 	votes = DatumGetBool(DmSpiDatum(0, 1, &isnull));
 	own = !isnull && DatumGetBool(DmSpiDatum(0, 2, &isnull));
 	DmIdentityRestore(&saved);
@@ -231,7 +239,7 @@ require_no_grant(int32 product_id, Oid role)
 Datum
 dm_revoke_access(PG_FUNCTION_ARGS)
 {
-	char *name = DmCouncilText(fcinfo, 0, "product");
+	char *name = DmProductArgument(fcinfo, 0);
 	char *role = DmCouncilText(fcinfo, 1, "role");
 	const Oid types[] = {INT4OID, TEXTOID, OIDOID, TEXTOID};
 	const bool nulls[] = {false, false, false, PG_ARGISNULL(2)};
@@ -293,7 +301,7 @@ dm_expire_access(PG_FUNCTION_ARGS)
 		products = products_to_expire();
 	else
 	{
-		DmProduct *product = DmProductByName(DmCouncilText(fcinfo, 0, "product"));
+		DmProduct *product = DmProductByName(DmProductArgument(fcinfo, 0));
 
 		DmRequireDomainMember(product->domain);
 		products = list_make1_int(product->product_id);

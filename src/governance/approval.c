@@ -14,6 +14,7 @@
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "governance/council.h"
@@ -53,10 +54,11 @@ dm_reject(PG_FUNCTION_ARGS)
 {
 	int32 request = DmCouncilNumber(fcinfo, 0, "request");
 	char *why = DmCouncilText(fcinfo, 1, "why");
+	char *procedure = get_func_name(fcinfo->flinfo->fn_oid);
 
-	DmCouncilBegin("reject");
+	DmCouncilBegin(procedure);
 	if (!DmAccessDecide(request, false, why))
-		vote(request, DmRequireSeat("reject"), false, why);
+		vote(request, DmRequireSeat(procedure), false, why);
 	DmCouncilEnd();
 	PG_RETURN_VOID();
 }

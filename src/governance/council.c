@@ -26,6 +26,7 @@
 #include "utils/timestamp.h"
 
 #include "base/errors.h"
+#include "base/names.h"
 #include "base/session.h"
 #include "catalog/catalog.h"
 #include "governance/council.h"
@@ -79,6 +80,19 @@ DmCouncilNumber(FunctionCallInfo fcinfo, int argument, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name)));
 	return PG_GETARG_INT32(argument);
+}
+
+Oid
+DmCouncilRole(const char *role)
+{
+	Oid oid = get_role_oid(role, true);
+
+	if (!OidIsValid(oid))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("role \"%s\" does not exist", DmShown(role)),
+						errhint("The name stands here as it is, without the folding to lower case "
+								"that SQL does.")));
+	return oid;
 }
 
 /*
@@ -237,7 +251,7 @@ dm_add_council_member(PG_FUNCTION_ARGS)
 	Oid oid;
 
 	DmCouncilBegin("add_council_member");
-	oid = get_role_oid(role, false);
+	oid = DmCouncilRole(role);
 	if (superuser_arg(oid))
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 						errmsg("role \"%s\" cannot be a member of the council", role),

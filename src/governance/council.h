@@ -61,5 +61,6 @@ extern bool DmAccessDecide(int32 request, bool approves, const char *comment);
 /* An argument that must be there, and a text that must not be empty. */
 extern char *DmCouncilText(FunctionCallInfo fcinfo, int argument, const char *name);
 extern int32 DmCouncilNumber(FunctionCallInfo fcinfo, int argument, const char *name);
+extern Oid DmCouncilRole(const char *role); /* a role that must be there */
 
 #endif /* DATAMESH_GOVERNANCE_COUNCIL_H */

@@ -20,6 +20,7 @@
 #include "utils/timestamp.h"
 
 #include "base/errors.h"
+#include "base/names.h"
 #include "base/session.h"
 #include "catalog/catalog.h"
 #include "governance/council.h"
@@ -38,7 +39,8 @@ named_party(const char *party)
 
 	if (!OidIsValid(role))
 		ereport(ERROR, (errcode(ERRCODE_DM_UNDEFINED_CONSUMER),
-						errmsg("there is no domain or consumer \"%s\"", party)));
+						errmsg("there is no domain or consumer \"%s\"", DmShown(party)),
+						errhint("datamesh.domains and datamesh.consumers list them.")));
 	if (!has_privs_of_role(GetUserId(), role))
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 						errmsg("role \"%s\" cannot speak for \"%s\"",
@@ -111,7 +113,7 @@ require_party(FunctionCallInfo fcinfo, int argument)
 Datum
 dm_open_dispute(PG_FUNCTION_ARGS)
 {
-	char *name = DmCouncilText(fcinfo, 0, "product");
+	char *name = DmProductArgument(fcinfo, 0);
 	char *subject = DmCouncilText(fcinfo, 1, "subject");
 	char *description = DmCouncilText(fcinfo, 2, "description");
 	const Oid types[] = {INT4OID, TEXTOID, TEXTOID, TEXTOID};
@@ -171,6 +173,24 @@ dm_comment_dispute(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* Who is in no council is told that there is no such dispute as well. */
+static void
+require_dispute(int32 dispute)
+{
+	const Oid type = INT4OID;
+	Datum value = Int32GetDatum(dispute);
+	DmIdentity saved;
+
+	DmBecomeExtensionOwner(&saved);
+	DmSpiExecute("SELECT FROM datamesh.dispute WHERE dispute_id = $1", 1, &type, &value, NULL,
+				 false);
+	DmIdentityRestore(&saved);
+	if (SPI_processed == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DM_UNDEFINED_REQUEST), errmsg("there is no dispute %d", dispute),
+				 errhint("datamesh.disputes lists them.")));
+}
+
 /* CALL datamesh.decide_dispute(dispute integer, decision text) */
 Datum
 dm_decide_dispute(PG_FUNCTION_ARGS)
@@ -182,6 +202,7 @@ dm_decide_dispute(PG_FUNCTION_ARGS)
 	DmSeat *seat;
 
 	DmCouncilBegin("decide_dispute");
+	require_dispute(dispute);
 	seat = DmRequireSeat("decide_dispute");
 	values[2] = CStringGetTextDatum(seat->role_name);
 	values[3] = TimestampTzGetDatum(seat->since);

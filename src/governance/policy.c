@@ -38,7 +38,6 @@
 PG_FUNCTION_INFO_V1(dm_set_policy);
 PG_FUNCTION_INFO_V1(dm_drop_policy);
 PG_FUNCTION_INFO_V1(dm_is_council_member);
-PG_FUNCTION_INFO_V1(dm_product_id);
 
 /* ---- the council ---- */
 
@@ -332,10 +331,4 @@ Datum
 dm_is_council_member(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(DmIsCouncil(GetUserId()));
-}
-
-Datum
-dm_product_id(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(DmProductByName(text_to_cstring(PG_GETARG_TEXT_PP(0)))->product_id);
 }

@@ -23,6 +23,7 @@
 #include "utils/jsonb.h"
 
 #include "base/errors.h"
+#include "base/names.h"
 #include "base/session.h"
 #include "governance/council.h"
 #include "governance/version.h"
@@ -225,7 +226,7 @@ DmVersionAsk(const DmProduct *product, const DmContract *contract, ErrorData *er
 static DmContract *
 begin(FunctionCallInfo fcinfo, const char *procedure, DmProduct **product)
 {
-	char *name = DmCouncilText(fcinfo, 0, "product");
+	char *name = DmProductArgument(fcinfo, 0);
 	char *version = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
 
 	DmCouncilBegin(procedure);

@@ -17,6 +17,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "base/names.h"
 #include "catalog/catalog.h"
 #include "governance/council.h"
 
@@ -39,7 +40,7 @@ Datum
 dm_waive(PG_FUNCTION_ARGS)
 {
 	char *policy = DmCouncilText(fcinfo, 0, "policy");
-	char *name = DmCouncilText(fcinfo, 1, "product");
+	char *name = DmProductArgument(fcinfo, 1);
 	char *why = DmCouncilText(fcinfo, 3, "why");
 	const Oid types[] = {INT4OID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TIMESTAMPTZOID};
 	bool nulls[6] = {false};
@@ -72,7 +73,7 @@ Datum
 dm_revoke_waiver(PG_FUNCTION_ARGS)
 {
 	char *policy = DmCouncilText(fcinfo, 0, "policy");
-	char *name = DmCouncilText(fcinfo, 1, "product");
+	char *name = DmProductArgument(fcinfo, 1);
 	char *why = DmCouncilText(fcinfo, 2, "why");
 	const Oid types[] = {INT4OID, TEXTOID, TEXTOID};
 	Datum values[] = {(Datum) 0, CStringGetTextDatum(policy), CStringGetTextDatum(why)};

@@ -100,7 +100,7 @@ version_label(const DmProduct *product, const char *version)
 static DmProduct *
 begin(FunctionCallInfo fcinfo, const char *procedure)
 {
-	char *name = DmPublishTextArgument(fcinfo, 0, "product");
+	char *name = DmProductArgument(fcinfo, 0);
 	DmProduct *product;
 
 	(void) DmPublishEnter(fcinfo, procedure);

@@ -387,7 +387,7 @@ publish(const char *name, const char *version, bool dry_run, bool atomic)
 Datum
 dm_publish(PG_FUNCTION_ARGS)
 {
-	char *product = DmPublishTextArgument(fcinfo, 0, "product");
+	char *product = DmProductArgument(fcinfo, 0);
 	char *version = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
 	bool dry_run = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
 	bool atomic = DmPublishEnter(fcinfo, "publish");

@@ -33,6 +33,7 @@
 #include "base/compat.h"
 #include "base/errors.h"
 #include "base/session.h"
+#include "catalog/catalog.h"
 #include "publish/publish.h"
 
 PG_FUNCTION_INFO_V1(dm_view_differs);
@@ -103,28 +104,6 @@ is_platform(Oid user)
 	return superuser_arg(user) || has_privs_of_role(user, DmExtensionOwner());
 }
 
-static void
-require_domain(const char *domain)
-{
-	const Oid type = TEXTOID;
-	Datum value = CStringGetTextDatum(domain);
-	DmIdentity saved;
-	bool found;
-
-	DmBecomeExtensionOwner(&saved);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	DmSpiExecute("SELECT FROM datamesh.domain WHERE domain_name::text = $1", 1, &type, &value, NULL,
-				 true);
-	found = SPI_processed > 0;
-	SPI_finish();
-	DmIdentityRestore(&saved);
-	if (!found)
-		ereport(ERROR, (errcode(ERRCODE_DM_UNDEFINED_DOMAIN),
-						errmsg("domain \"%s\" does not exist", domain),
-						errhint("SELECT domain FROM datamesh.domains shows those there are.")));
-}
-
 /* A domain is scanned whatever has become of its roles: that is what is looked for. */
 static void
 require_right(const char *domain)
@@ -140,7 +119,7 @@ require_right(const char *domain)
 				 errhint("Name your domain: SELECT * FROM datamesh.security_scan('sales').")));
 	if (domain == NULL)
 		return;
-	require_domain(domain);
+	DmRequireDomain(domain);
 	owner = DmSchemaOwner(psprintf("%s" DM_INTERNAL_SUFFIX, domain));
 	if (!is_platform(user) && !(OidIsValid(owner) && has_privs_of_role(user, owner)))
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

@@ -418,6 +418,36 @@ CALL datamesh.revoke_access('rqsales.clv', 'regress_rq_analyst');
 SELECT count(*) FROM datamesh.access WHERE role = 'regress_rq_analyst';
 RESET ROLE;
 
+-- ---- not too often ----
+-- what was withdrawn within a day counts, or the catalog could be filled all the same
+SELECT count(*) AS counted FROM datamesh.approval_request
+WHERE kind = 'access' AND requested_by = 'regress_rq_analyst' AND status IN ('pending', 'void') \gset
+SELECT set_config('datamesh.open_access_requests', (:counted + 2)::text, false) = (:counted + 2)::text AS two_more;
+SET ROLE regress_rq_analyst;
+SET datamesh.open_access_requests = 1000;
+CALL datamesh.request_access('rqsales.clv', 'first');
+SELECT max(request) AS first FROM datamesh.access_requests \gset
+CALL datamesh.request_access('rqsales.clv', 'second');
+CALL datamesh.request_access('rqsales.clv', 'second');
+\set VERBOSITY sqlstate
+CALL datamesh.request_access('rqsales.clv', 'third');
+CALL datamesh.withdraw_request(:first);
+CALL datamesh.request_access('rqsales.clv', 'third');
+RESET ROLE;
+-- what is decided counts no more
+SET ROLE regress_rq_sales;
+CALL datamesh.deny(:first + 1, 'no');
+SET ROLE regress_rq_analyst;
+CALL datamesh.request_access('rqsales.clv', 'third');
+CALL datamesh.withdraw_request(:first + 2);
+RESET ROLE;
+SET datamesh.open_access_requests = 0;
+SET ROLE regress_rq_outsider;
+\set VERBOSITY default
+CALL datamesh.request_access('rqsales.clv', 'none at all');
+RESET ROLE;
+RESET datamesh.open_access_requests;
+
 -- ---- who may do what ----
 SELECT p.proname FROM pg_proc AS p
 WHERE p.pronamespace = 'datamesh'::regnamespace AND p.proacl IS NULL
