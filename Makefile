@@ -138,6 +138,7 @@ OBJS = \
 	src/reading/timetravel.o \
 	src/reading/fold.o \
 	src/reading/fold_plan.o \
+	src/reading/begun.o \
 	src/reading/explain.o \
 	src/reading/explain_execute.o \
 	src/reading/explain_print.o

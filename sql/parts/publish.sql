@@ -8,7 +8,7 @@ COMMENT ON PROCEDURE datamesh.publish(text, text, boolean) IS
 CREATE PROCEDURE datamesh.rollback(product text, release integer)
 LANGUAGE c AS 'MODULE_PATHNAME', 'dm_rollback';
 COMMENT ON PROCEDURE datamesh.rollback(text, integer) IS
-'Shows an earlier (or later) release of a data product again. Readers take no notice but of the data. For members of the domain. Errors: MD105 no such release, or its data has expired.';
+'Shows an earlier (or later) release of a data product again. Readers take no notice but of the data. For members of the domain. Errors: MD105 no such release, or its data has expired, MD201 the release has smaller groups than the newest contract asks for (datamesh.kAnonymity).';
 
 CREATE PROCEDURE datamesh.deprecate(product text, version text, end_of_life date)
 LANGUAGE c AS 'MODULE_PATHNAME', 'dm_deprecate';

@@ -33,9 +33,40 @@ ALTER TABLE datamesh.port ENABLE ALWAYS TRIGGER port_switched;
 CREATE FUNCTION datamesh.as_of(port anyelement, at timestamptz) RETURNS SETOF anyelement
 LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'dm_as_of';
 COMMENT ON FUNCTION datamesh.as_of(anyelement, timestamptz) IS
-'The rows that a port showed at a time: SELECT * FROM datamesh.as_of(NULL::sales.customer_lifetime_value, ''2026-01-31 12:00+00''). Reads the port as the caller. at: null gives no rows. Errors: MD105 nothing was published then, or the release has expired.';
+'The rows that a port showed at a time: SELECT * FROM datamesh.as_of(NULL::sales.customer_lifetime_value, ''2026-01-31 12:00+00''). Reads the port as the caller. at: null gives no rows. Errors: MD105 nothing was published then, or the release has expired; insufficient_privilege if it is of before the contract kept small groups back, for others than owners and stewards.';
 
 CREATE FUNCTION datamesh.at_release(port anyelement, release integer) RETURNS SETOF anyelement
 LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'dm_at_release';
 COMMENT ON FUNCTION datamesh.at_release(anyelement, integer) IS
-'The rows of one release of a port: SELECT * FROM datamesh.at_release(NULL::sales.customer_lifetime_value, 7). Reads the port as the caller. release: null gives no rows. Errors: MD105 no such release, or it has expired.';
+'The rows of one release of a port: SELECT * FROM datamesh.at_release(NULL::sales.customer_lifetime_value, 7). Reads the port as the caller. release: null gives no rows. Errors: MD105 no such release, or it has expired; insufficient_privilege if it is of before the contract kept small groups back, for others than owners and stewards.';
+
+-- Groups of rows that look alike may have to be of some size (datamesh.kAnonymity). A release of before that
+-- was asked for is held to it too: read by others than the domain, or shown again.
+CREATE FUNCTION datamesh.small_group_rules(document jsonb) RETURNS TABLE (k integer, columns text[])
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+SELECT (p.property #>> '{value,k}')::integer, ARRAY(SELECT jsonb_array_elements_text(p.property #> '{value,columns}'))
+FROM (VALUES (document -> 'customProperties'), (document #> '{schema,0,customProperties}')) AS l(list)
+CROSS JOIN LATERAL jsonb_array_elements(l.list) AS p(property)
+WHERE p.property ->> 'property' = 'datamesh.kAnonymity';
+END;
+REVOKE ALL ON FUNCTION datamesh.small_group_rules(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.small_group_rules(jsonb) IS
+'What a contract asks of the size of groups: datamesh.kAnonymity of the document and of its object.';
+
+CREATE FUNCTION datamesh.small_groups_unproved(release integer) RETURNS TABLE (version text, k integer, columns text[])
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+SELECT c.version::text, a.k, a.columns
+FROM (SELECT n.contract_id FROM datamesh.release AS o JOIN datamesh.release AS n USING (port_id)
+      WHERE o.release_id = release ORDER BY n.release_id DESC LIMIT 1) AS newest
+JOIN datamesh.contract AS c USING (contract_id)
+CROSS JOIN LATERAL datamesh.small_group_rules(c.document::jsonb) AS a
+WHERE NOT EXISTS (
+    SELECT FROM datamesh.release AS o JOIN datamesh.contract AS oc USING (contract_id)
+    CROSS JOIN LATERAL datamesh.small_group_rules(oc.document::jsonb) AS r
+    WHERE o.release_id = release AND r.k >= a.k AND r.columns @> a.columns);
+END;
+REVOKE ALL ON FUNCTION datamesh.small_groups_unproved(integer) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.small_groups_unproved(integer) IS
+'What the contract of the newest release of its port asks of the size of groups, and that of this release did not: it was published without that being looked at. version is that of the contract that asks. Larger k, or groups by more columns, ask for more.';

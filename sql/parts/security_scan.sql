@@ -522,6 +522,32 @@ REVOKE ALL ON FUNCTION datamesh.scan_row_security() FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.scan_row_security() IS
 'Findings source.row_security, source.left_over: the protection of what products are made from.';
 
+CREATE FUNCTION datamesh.scan_hooks() RETURNS SETOF datamesh.security_finding
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+WITH internal AS MATERIALIZED (
+    SELECT c.oid, format('%I.%I', h.name, c.relname) AS label, h.domain, h.owner, h.port
+    FROM datamesh.scan_homes() AS h JOIN pg_class AS c ON c.relnamespace = h.oid
+    WHERE h.purpose = 'internal' AND c.relkind IN ('r', 'p', 'v', 'f')
+)
+SELECT i.domain, 'source.trigger', 'CRITICAL', format('trigger %I on %s', t.tgname, i.label),
+       format('it calls %s, which belongs to %I', p.oid::regprocedure, pg_get_userbyid(p.proowner)),
+       'It is shown the rows that are written, whatever row security says, with the rights of whoever writes.',
+       format('DROP TRIGGER %I ON %s', t.tgname, i.label)
+FROM internal AS i JOIN pg_trigger AS t ON t.tgrelid = i.oid JOIN pg_proc AS p ON p.oid = t.tgfoid
+WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND NOT datamesh.is_domain_role(p.proowner, i.owner, i.port)
+UNION ALL
+SELECT i.domain, 'source.reference', 'WARNING', format('foreign key %I of %s', k.conname, k.conrelid::regclass),
+       format('it refers to %s, and its table belongs to %I', i.label, pg_get_userbyid(c.relowner)),
+       'It tells which values are there, whatever row security says.',
+       format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
+FROM internal AS i JOIN pg_constraint AS k ON k.confrelid = i.oid JOIN pg_class AS c ON c.oid = k.conrelid
+WHERE k.contype = 'f' AND k.conparentid = 0 AND NOT datamesh.is_domain_role(c.relowner, i.owner, i.port);
+END;
+REVOKE ALL ON FUNCTION datamesh.scan_hooks() FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.scan_hooks() IS
+'Findings source.trigger, source.reference: triggers and foreign keys of others on what is internal to a domain.';
+
 -- ---- ways out ----
 
 CREATE FUNCTION datamesh.scan_exposures() RETURNS SETOF datamesh.security_finding
@@ -887,6 +913,23 @@ REVOKE ALL ON FUNCTION datamesh.scan_server(integer) FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.scan_server(integer) IS
 'Findings server.version: holes of PostgreSQL that let row security and views leak, in a server of this version (server_version_num).';
 
+CREATE FUNCTION datamesh.scan_counters() RETURNS SETOF datamesh.security_finding
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+SELECT NULL::name, 'server.counters', 'INFO', 'functions pg_stat_get_...', format('everybody may call %s', f.names),
+       'Each session can count what it has read of a table, rows of a port that a filter left out among them: so it can find out that there is one with a given key.',
+       format('REVOKE EXECUTE ON FUNCTION %1$s FROM PUBLIC; GRANT EXECUTE ON FUNCTION %1$s TO pg_monitor', f.functions)
+FROM (SELECT string_agg(p.proname, ', ' ORDER BY p.proname) AS names,
+             string_agg(format('pg_catalog.%I(oid)', p.proname), ', ' ORDER BY p.proname) AS functions
+      FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
+      WHERE p.pronamespace = 'pg_catalog'::regnamespace AND a.grantee = 0
+        AND p.proname ~ '^pg_stat_get_(xact_)?(tuples_(returned|fetched)|blocks_(fetched|hit))$') AS f
+WHERE f.names IS NOT NULL AND EXISTS (SELECT FROM datamesh.port_policy AS y WHERE y.rules @? '$.filters[*]');
+END;
+REVOKE ALL ON FUNCTION datamesh.scan_counters() FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.scan_counters() IS
+'Finding server.counters: whether readers of ports with row filters can count what the server reads for them.';
+
 CREATE FUNCTION datamesh.security_findings() RETURNS SETOF datamesh.security_finding
 LANGUAGE sql STABLE
 BEGIN ATOMIC
@@ -897,6 +940,7 @@ SELECT * FROM datamesh.scan_roles() UNION ALL
 SELECT * FROM datamesh.scan_memberships() UNION ALL
 SELECT * FROM datamesh.scan_views() UNION ALL
 SELECT * FROM datamesh.scan_row_security() UNION ALL
+SELECT * FROM datamesh.scan_hooks() UNION ALL
 SELECT * FROM datamesh.scan_exposures() UNION ALL
 SELECT * FROM datamesh.scan_functions() UNION ALL
 SELECT * FROM datamesh.scan_exports() UNION ALL
@@ -904,7 +948,8 @@ SELECT * FROM datamesh.scan_guard() UNION ALL
 SELECT * FROM datamesh.scan_settings() UNION ALL
 SELECT * FROM datamesh.scan_installation() UNION ALL
 SELECT * FROM datamesh.scan_names() UNION ALL
-SELECT * FROM datamesh.scan_server(current_setting('server_version_num')::integer);
+SELECT * FROM datamesh.scan_server(current_setting('server_version_num')::integer) UNION ALL
+SELECT * FROM datamesh.scan_counters();
 END;
 REVOKE ALL ON FUNCTION datamesh.security_findings() FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.security_findings() IS

@@ -22,6 +22,12 @@
 extern void DmAccessRequire(int32 port_id);
 
 /*
+ * Does whoever asks read the port raw, as owner or steward, and nothing else?  False for a port that there
+ * is not.
+ */
+extern bool DmAccessReadsRaw(int32 port_id);
+
+/*
  * The role that was recorded as name, OID and the cluster in which the OID means it, as it stands now:
  * in that cluster by OID; in another by its name, if it holds the USAGE on schema datamesh that the
  * dump brought along and that a new role of that name lacks.  InvalidOid if it is gone.

@@ -276,6 +276,27 @@ DmAccessRequire(int32 port_id)
 							port->product)));
 }
 
+bool
+DmAccessReadsRaw(int32 port_id)
+{
+	DmSubject subject = DmSubjectNow();
+	const DmPortReaders *port;
+	ListCell *cell;
+
+	(void) DmAccessBegin();
+	port = DmPortReadersFind(port_id);
+	if (port == NULL)
+		return false;
+	foreach (cell, DmStandings(port, &subject))
+	{
+		DmReaderKind kind = ((const DmReader *) lfirst(cell))->kind;
+
+		if (kind != DM_READER_OWNER && kind != DM_READER_STEWARD)
+			return false;
+	}
+	return true;
+}
+
 List *
 DmAccessGrantedRoles(int32 product_id)
 {

@@ -34,6 +34,7 @@
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
@@ -72,10 +73,10 @@ typedef struct TouchedSchema
 	const char *verb;
 } TouchedSchema;
 
-/* A rule, trigger or policy that was made: whose, is seen when the command is through. */
+/* A rule, trigger, policy or constraint that was made: whose, is seen when the command is through. */
 typedef struct Appendage
 {
-	Oid class;
+	int kind; /* its index in appendages */
 	Oid oid;
 } Appendage;
 
@@ -222,28 +223,49 @@ note_schema(Oid schema, const char *verb)
 }
 
 static void
-note_appendage(Oid class, Oid oid)
+note_appendage(int kind, Oid oid)
 {
 	MemoryContext old = MemoryContextSwitchTo(top->context);
 	Appendage *appendage = palloc(sizeof(Appendage));
 
-	appendage->class = class;
+	appendage->kind = kind;
 	appendage->oid = oid;
 	top->appendages = lappend(top->appendages, appendage);
 	MemoryContextSwitchTo(old);
 }
 
-/* The relation that a rule, trigger or policy belongs to; InvalidOid if it is not there (any more). */
-static Oid
-relation_of(Oid class, Oid oid)
+/* In which index, and where in the row, it stands what an appendage is about. */
+static const struct
 {
-	Oid index = class == TriggerRelationId   ? TriggerOidIndexId
-				: class == RewriteRelationId ? RewriteOidIndexId
-											 : PolicyOidIndexId;
-	AttrNumber column = class == TriggerRelationId   ? Anum_pg_trigger_tgrelid
-						: class == RewriteRelationId ? Anum_pg_rewrite_ev_class
-													 : Anum_pg_policy_polrelid;
-	Relation rel = table_open(class, AccessShareLock);
+	Oid class;
+	Oid index;
+	AttrNumber column;
+	DmTouchKind kind;
+} appendages[] = {
+	{TriggerRelationId, TriggerOidIndexId, Anum_pg_trigger_tgrelid, DM_TOUCH_TRIGGER},
+	{RewriteRelationId, RewriteOidIndexId, Anum_pg_rewrite_ev_class, DM_TOUCH_RULE},
+	{PolicyRelationId, PolicyOidIndexId, Anum_pg_policy_polrelid, DM_TOUCH_POLICY},
+	{ConstraintRelationId, ConstraintOidIndexId, Anum_pg_constraint_confrelid, DM_TOUCH_REFERENCE},
+};
+
+/* The index in appendages; -1 if it is none. */
+static int
+appendage_of(Oid class)
+{
+	for (int i = 0; i < lengthof(appendages); i++)
+		if (appendages[i].class == class)
+			return i;
+	return -1;
+}
+
+/*
+ * The relation that a rule, trigger or policy belongs to, or a foreign key refers to; InvalidOid if it is
+ * not there (any more).
+ */
+static Oid
+relation_of(int appendage, Oid oid)
+{
+	Relation rel = table_open(appendages[appendage].class, AccessShareLock);
 	Oid result = InvalidOid;
 	SysScanDesc scan;
 	ScanKeyData key;
@@ -252,21 +274,24 @@ relation_of(Oid class, Oid oid)
 
 	/* oid is the first column of each of them */
 	ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(oid));
-	scan = systable_beginscan(rel, index, true, NULL, 1, &key);
+	scan = systable_beginscan(rel, appendages[appendage].index, true, NULL, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
-		result = DatumGetObjectId(heap_getattr(tuple, column, RelationGetDescr(rel), &isnull));
+		result = DatumGetObjectId(
+			heap_getattr(tuple, appendages[appendage].column, RelationGetDescr(rel), &isnull));
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	return result;
 }
 
-static DmTouchKind
-appendage_kind(Oid class)
+/* A constraint says something about its own table, and only when made of another. */
+static void
+note_appendage_touch(Oid class, Oid oid)
 {
-	return class == TriggerRelationId   ? DM_TOUCH_TRIGGER
-		   : class == RewriteRelationId ? DM_TOUCH_RULE
-										: DM_TOUCH_POLICY;
+	int appendage = appendage_of(class);
+
+	if (appendage >= 0 && class != ConstraintRelationId)
+		note_touch(relation_of(appendage, oid), 0, appendages[appendage].kind);
 }
 
 static void
@@ -278,8 +303,8 @@ seen_create(Oid class, Oid oid, int sub, const ObjectAccessPostCreate *arg)
 		note_created(oid);
 	else if (class == RelationRelationId)
 		note_touch(oid, sub, DM_TOUCH_CREATE);
-	else if (class == TriggerRelationId || class == RewriteRelationId || class == PolicyRelationId)
-		note_appendage(class, oid);
+	else if (appendage_of(class) >= 0)
+		note_appendage(appendage_of(class), oid);
 }
 
 static void
@@ -300,8 +325,8 @@ seen_alter(Oid class, Oid oid, int sub, const ObjectAccessPostAlter *arg)
 	}
 	else if (class == NamespaceRelationId)
 		note_schema(oid, "alter");
-	else if (class == TriggerRelationId || class == RewriteRelationId || class == PolicyRelationId)
-		note_touch(relation_of(class, oid), 0, appendage_kind(class));
+	else
+		note_appendage_touch(class, oid);
 }
 
 static void
@@ -320,8 +345,8 @@ seen_drop(Oid class, Oid oid, int sub, const ObjectAccessDrop *arg)
 		note_touch(oid, sub, DM_TOUCH_DROP);
 	else if (class == NamespaceRelationId)
 		note_schema(oid, "drop");
-	else if (class == TriggerRelationId || class == RewriteRelationId || class == PolicyRelationId)
-		note_touch(relation_of(class, oid), 0, appendage_kind(class));
+	else
+		note_appendage_touch(class, oid);
 }
 
 static void
@@ -417,13 +442,15 @@ judge(Frame *frame)
 	foreach (cell, frame->appendages)
 	{
 		const Appendage *appendage = lfirst(cell);
-		Oid relid = relation_of(appendage->class, appendage->oid);
+		Oid relid = relation_of(appendage->kind, appendage->oid);
 		DmTouch touch;
 
 		/* the rule of a view that is new itself says nothing more */
-		if (OidIsValid(relid) && !list_member_oid(frame->created, relid) &&
-			DmGuardDescribe(relid, 0, appendage_kind(appendage->class), &touch))
-			DmGuardTouched(&touch);
+		if (!OidIsValid(relid) || list_member_oid(frame->created, relid) ||
+			!DmGuardDescribe(relid, 0, appendages[appendage->kind].kind, &touch))
+			continue;
+		DmGuardTouched(&touch);
+		DmGuardStranger(&touch);
 	}
 	judged = NULL;
 	tell_broken(frame);

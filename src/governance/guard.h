@@ -60,7 +60,8 @@ typedef enum DmTouchKind
 	DM_TOUCH_ATTACH, /* inheritance or partition, either end of it */
 	DM_TOUCH_RULE,   /* a view's query is one */
 	DM_TOUCH_TRIGGER,
-	DM_TOUCH_POLICY, /* of row level security */
+	DM_TOUCH_REFERENCE, /* by the foreign key of another table */
+	DM_TOUCH_POLICY,    /* of row level security */
 	DM_TOUCH_REWRITE,
 } DmTouchKind;
 
@@ -174,6 +175,7 @@ extern bool DmGuardDescribe(Oid relid, AttrNumber attnum, DmTouchKind kind, DmTo
 /* guard_protect.c */
 extern void DmGuardPolicy(const RangeVar *name, const char *policy, const char *verb);
 extern void DmGuardProtected(const DmTouch *touch);
+extern void DmGuardStranger(const DmTouch *touch);
 extern void DmGuardProtectNew(Oid relid, const DmHome *home);
 
 /* guard_grant.c */

@@ -11,6 +11,9 @@
  * same rows, and so would a new table under the name of a source: it is protected on
  * the spot, or refused where that cannot be done.
  *
+ * A trigger is shown the rows that are written, and a foreign key is checked as the owner of the table,
+ * whatever row security says: on what is internal, only the domain makes them.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -147,6 +150,30 @@ DmGuardPolicy(const RangeVar *name, const char *policy, const char *verb)
 	products = products_of(&home, relid, &open);
 	if (products != NULL)
 		refuse(&home, relid, verb, products);
+}
+
+/* ---- triggers and foreign keys of others ---- */
+
+/* A trigger was made, or a foreign key that refers to the relation. */
+void
+DmGuardStranger(const DmTouch *touch)
+{
+	bool trigger = touch->kind == DM_TOUCH_TRIGGER;
+
+	if (touch->home.purpose != DM_PURPOSE_INTERNAL ||
+		(!trigger && touch->kind != DM_TOUCH_REFERENCE) ||
+		has_privs_of_role(GetUserId(), DmGuardDomainOwner(&touch->home)) ||
+		has_privs_of_role(GetUserId(), touch->owner))
+		return;
+	DmGuardRefuse(
+		ERRCODE_DM_GUARDED, NULL,
+		psprintf("cannot %s %s: only domain \"%s\" does",
+				 trigger ? "change the triggers of" : "refer to", label_of(touch->relid),
+				 NameStr(touch->home.domain)),
+		trigger ? "A trigger is shown rows that row security keeps to the domain."
+				: "A foreign key tells which values are there, which row security keeps to the "
+				  "domain.",
+		"Ask the domain for a data product with what you need.");
 }
 
 /* ---- what joins a protected table ---- */

@@ -9,7 +9,7 @@
  * The source of a copied product is the domain's own: what the next publish could not
  * survive is said, and done.
  *
- * Triggers on a source are let alone: they act on writes, and consumers only read.
+ * The domain's triggers on a source are let alone: they act on writes, and consumers only read.
  *
  *-------------------------------------------------------------------------
  */
@@ -385,6 +385,9 @@ touch_damage(const DmTouch *touch, DmDamage *damage)
 			return true;
 		case DM_TOUCH_TRIGGER:
 			*damage = (DmDamage){.verb = "change the triggers of"};
+			return touch->home.purpose != DM_PURPOSE_INTERNAL;
+		case DM_TOUCH_REFERENCE:
+			*damage = (DmDamage){.verb = "refer to"};
 			return touch->home.purpose != DM_PURPOSE_INTERNAL;
 	}
 	return false;

@@ -14,24 +14,28 @@
  *	- Who adds people to a team or a reading group is a superuser or a member WITH ADMIN OPTION.
  *	  CREATEROLE alone would make its holder a reader of everything; PostgreSQL 16 has the same rule.
  *	  The same holds for roles to whom the mesh gives a right in person: seats of the council,
- *	  stewards, approvers, and whoever was granted access.
+ *	  stewards, approvers, and whoever was granted access.  Nor does CREATEROLE alone open the
+ *	  door to any of them, or to their members: by a password, by LOGIN, or by another name for
+ *	  somebody who logs in, whom servers know by name that ask others who it is (peer, LDAP).
  *	- Roles of PostgreSQL that read everything, such as pg_read_all_data, are not for the roles
  *	  of the mesh and their members.
  *	- Owners, port roles and consumers never get an attribute that stands above contracts
  *	  (SUPERUSER, BYPASSRLS, CREATEROLE, REPLICATION), and a port role never logs in.
  *
- * REVOKE is free, and so are new names: roles of the mesh are known by OID.
+ * REVOKE is free, and so are new names of groups: roles of the mesh are known by OID.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_authid.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "nodes/value.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/syscache.h"
 #include "commands/defrem.h"
 
 #include "base/errors.h"
@@ -284,24 +288,63 @@ dangerous(const DefElem *option, DmRoleKind kind)
 	return NULL;
 }
 
+/* Is this the user itself, or one who may decide about it? */
 static bool
+decides_about(Oid user, Oid role)
+{
+	return role == user || superuser_arg(user) || is_admin_of_role(user, role);
+}
+
+/* "it is the team of domain ...", "it brings the rights of ..." */
+static char *
+standing_text(Oid role, const DmMeshRole *ours)
+{
+	return psprintf(role == ours->role ? "it is %s" : "it brings the rights of %s",
+					kind_text(ours));
+}
+
+static void
+refuse_door(Oid role, const char *what, const DmMeshRole *ours, const char *hint)
+{
+	DmGuardRefuse(ERRCODE_DM_GRANT, NULL,
+				  psprintf("cannot give role \"%s\" %s: %s, and CREATEROLE alone does not reach "
+						   "that far",
+						   GetUserNameFromId(role, false), what, standing_text(role, ours)),
+				  "Who can log in as it reads what it reads.", hint);
+}
+
+/* What lets somebody in as the role; NULL if the option does not. */
+static const char *
 opens_the_door(const DefElem *option)
 {
-	return (strcmp(option->defname, "canlogin") == 0 && is_on(option)) ||
-		   (strcmp(option->defname, "password") == 0 && option->arg != NULL);
+	if (strcmp(option->defname, "canlogin") == 0 && is_on(option))
+		return "LOGIN";
+	return strcmp(option->defname, "password") == 0 && option->arg != NULL ? "a password" : NULL;
+}
+
+static void
+judge_door(Oid role, const List *options, const DmMeshRole *ours)
+{
+	ListCell *cell;
+
+	if (decides_about(GetUserId(), role))
+		return;
+	foreach (cell, options)
+		if (opens_the_door(lfirst(cell)) != NULL)
+			refuse_door(role, opens_the_door(lfirst(cell)), ours,
+						"The role itself can set its password, a member WITH ADMIN OPTION, or a "
+						"superuser.");
 }
 
 static void
 judge_attributes(Oid role, const List *options, const DmMeshRole *ours)
 {
 	char *name = GetUserNameFromId(role, false);
-	Oid user = GetUserId();
 	ListCell *cell;
 
 	foreach (cell, options)
 	{
-		const DefElem *option = lfirst(cell);
-		const char *attribute = dangerous(option, ours->kind);
+		const char *attribute = dangerous(lfirst(cell), ours->kind);
 
 		if (attribute != NULL)
 			DmGuardRefuse(
@@ -311,18 +354,6 @@ judge_attributes(Oid role, const List *options, const DmMeshRole *ours)
 				ours->kind == DM_ROLE_PORT
 					? "A port role is made by datamesh, and stays as it was made."
 					: "Give it to a role of the platform that stands outside the mesh.");
-		else if (opens_the_door(option) && role != user && !superuser_arg(user) &&
-				 !is_admin_of_role(user, role))
-			DmGuardRefuse(
-				ERRCODE_DM_GRANT, NULL,
-				psprintf(
-					"cannot give role \"%s\" %s: it is %s, and CREATEROLE alone does not reach "
-					"that far",
-					name, strcmp(option->defname, "password") == 0 ? "a password" : "LOGIN",
-					kind_text(ours)),
-				"Who can log in as it reads what it reads.",
-				"The role itself can set its password, a member WITH ADMIN OPTION, or a "
-				"superuser.");
 	}
 }
 
@@ -344,10 +375,41 @@ members_of(const List *options)
 	return result;
 }
 
+/* The first role of the mesh whose rights it has: itself, if it is one; NULL if there is none. */
+static const DmMeshRole *
+find_standing(Oid role, const List *mesh)
+{
+	const DmMeshRole *result = NULL;
+	ListCell *cell;
+
+	foreach (cell, mesh)
+	{
+		const DmMeshRole *ours = lfirst(cell);
+
+		if (ours->role == role)
+			return ours;
+		if (result == NULL && OidIsValid(role) && brings(role, ours->role))
+			result = ours;
+	}
+	return result;
+}
+
+static bool
+can_log_in(Oid role)
+{
+	HeapTuple tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(role));
+	bool result = HeapTupleIsValid(tuple) && ((Form_pg_authid) GETSTRUCT(tuple))->rolcanlogin;
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return result;
+}
+
 static void
 judge_alter(const AlterRoleStmt *alter, const List *mesh)
 {
 	Oid role = get_rolespec_oid(alter->role, true);
+	const DmMeshRole *stands_for;
 	ListCell *cell;
 
 	if (!OidIsValid(role))
@@ -357,9 +419,28 @@ judge_alter(const AlterRoleStmt *alter, const List *mesh)
 	if (!has_createrole_privilege(GetUserId()))
 		return;
 	foreach (cell, mesh)
-		if (((DmMeshRole *) lfirst(cell))->role == role &&
-			((DmMeshRole *) lfirst(cell))->kind != DM_ROLE_PERSON)
-			judge_attributes(role, alter->options, lfirst(cell));
+	{
+		const DmMeshRole *ours = lfirst(cell);
+
+		if (ours->role == role && ours->kind != DM_ROLE_PERSON)
+			judge_attributes(role, alter->options, ours);
+	}
+	stands_for = find_standing(role, mesh);
+	if (stands_for != NULL)
+		judge_door(role, alter->options, stands_for);
+}
+
+/* Another name is another person to a server that asks others who somebody is. */
+static void
+judge_rename(const RenameStmt *rename, const List *mesh)
+{
+	Oid role = get_role_oid(rename->subname, true);
+	const DmMeshRole *stands_for = find_standing(role, mesh);
+
+	if (OidIsValid(role) && stands_for != NULL && has_createrole_privilege(GetUserId()) &&
+		can_log_in(role) && !decides_about(GetUserId(), role))
+		refuse_door(role, "another name", stands_for,
+					"A superuser can, or a role with CREATEROLE and ADMIN OPTION on it.");
 }
 
 /* Members of the new role get what it is made in. */
@@ -410,6 +491,8 @@ DmGuardRoleStatement(Node *statement)
 					role_oids(((GrantRoleStmt *) statement)->grantee_roles), mesh);
 	else if (IsA(statement, AlterRoleStmt))
 		judge_alter((AlterRoleStmt *) statement, mesh);
+	else if (IsA(statement, RenameStmt))
+		judge_rename((RenameStmt *) statement, mesh);
 	else
 		judge_create((CreateRoleStmt *) statement, mesh);
 }

@@ -376,7 +376,8 @@ concerns_us(const Node *statement)
 		case T_DropStmt:
 			return ((const DropStmt *) statement)->removeType == OBJECT_TRIGGER;
 		case T_RenameStmt:
-			return ((const RenameStmt *) statement)->renameType == OBJECT_EVENT_TRIGGER;
+			return ((const RenameStmt *) statement)->renameType == OBJECT_EVENT_TRIGGER ||
+				   ((const RenameStmt *) statement)->renameType == OBJECT_ROLE;
 		default:
 			return false;
 	}
@@ -414,6 +415,8 @@ judge_statement(Node *statement)
 			break;
 		case T_RenameStmt:
 			judge_rename((RenameStmt *) statement);
+			if (((const RenameStmt *) statement)->renameType == OBJECT_ROLE)
+				DmGuardRoleStatement(statement);
 			break;
 		case T_TruncateStmt:
 			watch_truncates();

@@ -391,6 +391,35 @@ find_release(const DmProduct *product, int32 release, Target *target)
 	target->current = DatumGetBool(DmSpiDatum(0, 5, &isnull));
 }
 
+/*
+ * The contract may ask for groups of some size since: a release of before is measured now.  What is shown
+ * stays what the newest contract lets readers see.
+ */
+static void
+require_groups(const DmProduct *product, int32 release)
+{
+	const Oid type = INT4OID;
+	Datum value = Int32GetDatum(release);
+
+	DmSpiExecute("SELECT g.version, g.k, pg_catalog.array_to_string(g.columns, ', '), m.k "
+				 "FROM datamesh.release AS r "
+				 "CROSS JOIN LATERAL datamesh.small_groups_unproved(r.release_id) AS g "
+				 "CROSS JOIN LATERAL datamesh.k_anonymity(pg_catalog.format('%I.%I', "
+				 "r.relation_schema, r.relation_name)::pg_catalog.regclass, g.columns) AS m(k) "
+				 "WHERE r.release_id = $1 AND m.k < g.k LIMIT 1",
+				 1, &type, &value, NULL, false);
+	if (SPI_processed > 0)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_DM_GATE_CLOSED),
+			 errmsg("data product \"%s\" cannot go back to release %d: it has small groups",
+					product->qualified_name, release),
+			 errdetail("datamesh.kAnonymity of contract %s asks for groups of %s rows by %s, and "
+					   "the smallest has %s.",
+					   DmSpiText(0, 1), DmSpiText(0, 2), DmSpiText(0, 3), DmSpiText(0, 4)),
+			 errhint("Go back to a later release, or mend the source and publish it.")));
+}
+
 static Jsonb *
 show_release(const DmProduct *product, const Target *target, int32 release)
 {
@@ -431,8 +460,11 @@ dm_rollback(PG_FUNCTION_ARGS)
 				(errmsg("release %d of data product \"%s\" is current already, nothing to do",
 						release, product->qualified_name)));
 	else
+	{
+		require_groups(product, release);
 		DmEventAppend("rolled_back", product->qualified_name, target.version,
 					  show_release(product, &target, release));
+	}
 	DmIdentityRestore(&saved);
 	SPI_finish();
 	PG_RETURN_VOID();

@@ -775,6 +775,46 @@ DmFoldQuery(Query *query, DmFold *fold)
 	return copy;
 }
 
+/* ---- what is left to the execution ---- */
+
+static bool
+find_call(Node *node, List **calls)
+{
+	FmgrInfo function;
+
+	if (node == NULL)
+		return false;
+	if (is_foldable(node, &function))
+	{
+		*calls = list_append_unique(*calls, node);
+		return false;
+	}
+	return expression_tree_walker(node, find_call, calls);
+}
+
+void
+DmFoldFindCalls(Node *node, List **calls)
+{
+	(void) find_call(node, calls);
+}
+
+List *
+DmFoldAsk(List *calls)
+{
+	List *answers = NIL;
+	ListCell *cell;
+
+	foreach (cell, calls)
+	{
+		FuncExpr *call = lfirst(cell);
+		FmgrInfo function;
+
+		if (find_function(call->funcid, &function))
+			answers = lappend(answers, list_make2(call, ask(call, &function)));
+	}
+	return answers;
+}
+
 /* ---- asking again ---- */
 
 /*

@@ -8,6 +8,7 @@
 #ifndef DATAMESH_READING_FOLD_H
 #define DATAMESH_READING_FOLD_H
 
+#include "executor/execdesc.h"
 #include "nodes/parsenodes.h"
 
 typedef struct DmFold
@@ -39,6 +40,17 @@ extern Query *DmFoldQuery(Query *query, DmFold *fold);
  * more than was taken for granted.
  */
 extern bool DmFoldHolds(List *answers, bool enough);
+
+/* Calls in an expression that could be taken for granted, each once; and what they answer now. */
+extern void DmFoldFindCalls(Node *node, List **calls);
+extern List *DmFoldAsk(List *calls);
+
+/*
+ * begun.c: remember what the calls in a query that was just started answer, until it ends; false if there
+ * is no need to.  The answers that it began with; NIL if none are remembered.
+ */
+extern bool DmBegunNote(QueryDesc *query);
+extern List *DmBegunAnswers(const QueryDesc *query);
 
 /* Is it a call of current_release? Then *port_id is its argument. */
 extern bool DmFoldAsksRelease(Node *node, int32 *port_id);

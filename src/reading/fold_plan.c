@@ -101,6 +101,18 @@ add_note(PlannedStmt *plan, Query *original, int options, const DmFold *fold)
 	plan->transientPlan |= fold->outdated;
 }
 
+/* Does the plan read releases of a port that was found before these hooks were there? */
+static bool
+reads_unhooked(const PlannedStmt *plan)
+{
+	ListCell *cell;
+
+	foreach (cell, unhooked)
+		if (list_member_oid(plan->relationOids, ((const Unhooked *) lfirst(cell))->releases))
+			return true;
+	return false;
+}
+
 static PlannedStmt *
 plan(Query *query, const char *source, int options, ParamListInfo params)
 {
@@ -119,6 +131,8 @@ plan(Query *query, const char *source, int options, ParamListInfo params)
 								  : standard_planner(query, source, options, params);
 	if (fold.answers != NIL)
 		add_note(result, original, options, &fold);
+	else if (reads_unhooked(result))
+		add_note(result, makeNode(Query), options, &fold); /* planned here: nothing to be wary of */
 	return result;
 }
 
@@ -266,14 +280,12 @@ static void
 start(QueryDesc *query, int eflags)
 {
 	RangeTblEntry *note = find_note(query->plannedstmt);
+	bool asked = note != NULL;
 
 	if (note != NULL)
 	{
 		settle_plan(query, note, eflags);
-		started.query = query;
-		started.statement = GetCurrentStatementStartTimestamp();
-		started.user = GetUserId();
-		started.outer_user = GetOuterUserId();
+		note = find_note(query->plannedstmt);
 	}
 	else if (unhooked != NIL)
 		require_partition(query->plannedstmt, query->snapshot);
@@ -281,6 +293,15 @@ start(QueryDesc *query, int eflags)
 		next_start(query, eflags);
 	else
 		standard_ExecutorStart(query, eflags);
+	if ((note == NULL || !note->lateral) && (eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
+		asked |= DmBegunNote(query);
+	if (asked)
+	{
+		started.query = query;
+		started.statement = GetCurrentStatementStartTimestamp();
+		started.user = GetUserId();
+		started.outer_user = GetOuterUserId();
+	}
 }
 
 /*
@@ -300,13 +321,14 @@ static void
 run(DmExecutorRunParameters)
 {
 	RangeTblEntry *note = find_note(query->plannedstmt);
+	List *answers = note != NULL && note->lateral ? note->values_lists : DmBegunAnswers(query);
 
-	if (note != NULL && note->lateral && !just_started(query))
+	if (answers != NIL && !just_started(query))
 	{
 		bool holds;
 
 		PushActiveSnapshot(query->snapshot);
-		holds = DmFoldHolds(note->values_lists, true);
+		holds = DmFoldHolds(answers, true);
 		PopActiveSnapshot();
 		if (!holds)
 			ereport(ERROR,

@@ -459,6 +459,32 @@ check_release(int32 port_id, int32 release, const char *port)
 	DmIdentityRestore(&saved);
 }
 
+/*
+ * A release of before the contract kept small groups back is for those who see everything.  What is
+ * current has been looked at, by its publish or by the rollback to it.
+ */
+static void
+require_groups(int32 port_id, int32 release, const char *port)
+{
+	const Oid types[] = {INT4OID, INT4OID};
+	Datum values[] = {Int32GetDatum(port_id), Int32GetDatum(release)};
+	DmIdentity saved;
+
+	DmBecomeExtensionOwner(&saved);
+	DmSpiExecute("SELECT g.version, g.k, pg_catalog.array_to_string(g.columns, ', ') "
+				 "FROM datamesh.port AS p, LATERAL datamesh.small_groups_unproved($2) AS g "
+				 "WHERE p.port_id = $1 AND p.current_release <> $2 ORDER BY g.k DESC, 3 LIMIT 1",
+				 2, types, values, NULL, true);
+	DmIdentityRestore(&saved);
+	if (SPI_processed > 0 && !DmAccessReadsRaw(port_id))
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("release %d of %s was published before small groups were kept back",
+							   release, port),
+						errdetail("Since version %s the contract asks for groups of %s rows by %s.",
+								  DmSpiText(0, 1), DmSpiText(0, 2), DmSpiText(0, 3)),
+						errhint("Read a later release. Owners and stewards can read this one.")));
+}
+
 /* SELECT * FROM port, as the invoker, into the tuplestore, with the release overridden. */
 static void
 read_into(ReturnSetInfo *rsinfo, const char *port, int32 port_id, int32 release)
@@ -500,6 +526,7 @@ dm_as_of(PG_FUNCTION_ARGS)
 	char *view;
 	const char *port;
 	int32 port_id;
+	int32 release;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (PG_ARGISNULL(1))
@@ -507,7 +534,9 @@ dm_as_of(PG_FUNCTION_ARGS)
 	SPI_connect();
 	port_id = port_of_argument(fcinfo, &schema, &view);
 	port = quote_qualified_identifier(schema, view);
-	read_into(rsinfo, port, port_id, release_as_of(port_id, PG_GETARG_TIMESTAMPTZ(1), port));
+	release = release_as_of(port_id, PG_GETARG_TIMESTAMPTZ(1), port);
+	require_groups(port_id, release, port);
+	read_into(rsinfo, port, port_id, release);
 	SPI_finish();
 	PG_RETURN_NULL();
 }
@@ -528,6 +557,7 @@ dm_at_release(PG_FUNCTION_ARGS)
 	port_id = port_of_argument(fcinfo, &schema, &view);
 	port = quote_qualified_identifier(schema, view);
 	check_release(port_id, PG_GETARG_INT32(1), port);
+	require_groups(port_id, PG_GETARG_INT32(1), port);
 	read_into(rsinfo, port, port_id, PG_GETARG_INT32(1));
 	SPI_finish();
 	PG_RETURN_NULL();

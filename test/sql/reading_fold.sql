@@ -261,8 +261,15 @@ SELECT stage, count(*), sum(id) FROM rfold.t GROUP BY stage;
 SELECT pg_temp.plan('SELECT count(*) FROM rfold.t');
 ROLLBACK;
 
-DROP VIEW pg_temp.over, pg_temp.barred;
-DROP FUNCTION pg_temp.by_sql(integer), pg_temp.by_cursor();
+-- a session whose first query has loaded the library goes on planning others as ever
+CREATE FUNCTION rfold_internal.inlined() RETURNS SETOF rfold.t LANGUAGE sql STABLE AS 'SELECT * FROM rfold.t';
+\c -
+SET client_min_messages = warning;
+SELECT count(*) FROM rfold.t;
+SELECT count(*) FROM rfold_internal.inlined() WHERE false;
+SELECT count(*) FROM rfold_internal.inlined() WHERE id > 590;
+DROP FUNCTION rfold_internal.inlined();
+
 SET datamesh.break_glass = on;
 DROP VIEW rfold.t, rfold.t_v1, rfold.u, rfold.u_v1;
 DROP TABLE rfold_releases.t_v1, rfold_releases.u_v1;

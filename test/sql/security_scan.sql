@@ -198,6 +198,24 @@ COMMIT;
 REVOKE ALL ON rscan_internal.t FROM regress_ss_out;
 SELECT relrowsecurity FROM pg_class WHERE oid = 'rscan_internal.apart'::regclass;
 
+-- triggers and foreign keys of others on what is internal
+\set kind 'source.trigger source.reference'
+CREATE FUNCTION regress_ss_away.told() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+ALTER FUNCTION regress_ss_away.told() OWNER TO regress_ss_out;
+CREATE TRIGGER told AFTER UPDATE ON rscan_internal.t FOR EACH ROW EXECUTE FUNCTION regress_ss_away.told();
+CREATE TRIGGER ours AFTER UPDATE ON rscan_internal.t FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
+ALTER TABLE rscan_internal.apart ADD PRIMARY KEY (id);
+CREATE TABLE regress_ss_away.refers (id integer REFERENCES rscan_internal.apart);
+ALTER TABLE regress_ss_away.refers OWNER TO regress_ss_out;
+:find
+\set ECHO none
+:mend \gexec
+\set ECHO all
+:gone
+DROP TABLE regress_ss_away.refers;
+DROP TRIGGER ours ON rscan_internal.t;
+ALTER TABLE rscan_internal.apart DROP CONSTRAINT apart_pkey;
+
 -- ways out
 \set kind 'expose.view expose.function export.publication export.server export.mapping'
 CREATE VIEW regress_ss_away.v AS SELECT * FROM rscan.t;
@@ -298,6 +316,16 @@ ROLLBACK;
 SELECT what, why FROM datamesh.scan_server(150008);
 SELECT count(*) FROM datamesh.scan_server(150014);
 SELECT count(*) FROM datamesh.scan_server(180000);
+-- what the server counts of reading, for ports with row filters
+BEGIN;
+SELECT finding, severity, object, what, mend FROM datamesh.scan_counters();
+\set ECHO none
+SELECT mend FROM datamesh.scan_counters() \gexec
+\set ECHO all
+SELECT count(*) FROM datamesh.scan_counters();
+SET ROLE regress_ss_reader;
+SELECT pg_stat_get_xact_tuples_fetched('rscan.k'::regclass);
+ROLLBACK;
 -- a key of masks that is not in the file
 BEGIN;
 UPDATE datamesh.mask_key SET retired_at = now() WHERE retired_at IS NULL;

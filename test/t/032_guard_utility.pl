@@ -136,6 +136,13 @@ refused("$platform CREATE ROLE mole IN ROLE sales_team", qr/CREATEROLE alone/);
 refused("$platform CREATE ROLE mole IN ROLE pg_read_server_files", qr/CREATEROLE alone/);
 refused("$platform ALTER ROLE sales_team LOGIN PASSWORD 'x'", qr/MD503.*CREATEROLE alone does not reach that far/s);
 refused("$platform ALTER ROLE executive PASSWORD 'x'", qr/cannot give role "executive" a password/);
+# ... nor to be somebody who reads: members, and whom the mesh gives a right in person
+refused("$platform ALTER ROLE bob PASSWORD 'x'", qr/cannot give role "bob" a password: it brings the rights of/);
+refused("$platform ALTER ROLE bob LOGIN", qr/cannot give role "bob" LOGIN: it brings the rights of/);
+refused("ALTER ROLE bob LOGIN; $platform ALTER ROLE bob RENAME TO robert", qr/cannot give role "bob" another name: it brings the rights of/);
+passes("ALTER ROLE bob NOLOGIN; $platform ALTER ROLE bob RENAME TO robert; ALTER ROLE robert RENAME TO bob", 'nobody comes in by the name of a role that does not log in');
+passes("GRANT bob TO platform WITH ADMIN OPTION; $platform ALTER ROLE bob PASSWORD 'x'; RESET SESSION AUTHORIZATION; REVOKE bob FROM platform");
+passes("ALTER ROLE bob LOGIN PASSWORD 'y'; SET SESSION AUTHORIZATION bob; ALTER ROLE bob PASSWORD 'x'", 'a person sets his own');
 passes("$platform CREATE ROLE dave LOGIN; GRANT readers TO dave; ALTER ROLE dave PASSWORD 'x'; DROP ROLE dave");
 refused("SET SESSION AUTHORIZATION alice; $_", qr/42501/, "who may not anyway hears it from PostgreSQL: $_")
   for ('GRANT executive TO bob', 'GRANT sales_team TO executive', 'ALTER ROLE sales_team BYPASSRLS');
