@@ -80,6 +80,7 @@ start_cluster() {
 		echo "port = 5432"
 		echo "fsync = off"
 		echo "full_page_writes = off"
+		echo "autovacuum = off" # throwaway; and nothing may depend on when it comes
 		echo "shared_buffers = 256MB"
 		echo "max_wal_size = 2GB"
 		echo "max_connections = 60"

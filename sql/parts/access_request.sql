@@ -666,14 +666,17 @@ DECLARE
 BEGIN
     PERFORM datamesh.lock_readers(product);
     FOR ended IN
-        UPDATE datamesh.access_grant AS g
-        SET revoked_at = clock_timestamp(), revoked_by = session_user,
-            why = CASE WHEN g.until <= clock_timestamp() THEN 'expired' ELSE 'the role is gone' END
-        FROM datamesh.access_grant AS o
-        LEFT JOIN LATERAL datamesh.known_role(o.role_name, o.role_oid, o.cluster) AS k ON true
-        WHERE o.grant_id = g.grant_id AND g.product_id = end_expired_access.product AND g.revoked_at IS NULL
-          AND (g.until <= clock_timestamp() OR k.role IS NULL AND g.cluster = (pg_control_system()).system_identifier)
-        RETURNING g.grant_id, g.request_id, coalesce(k.current_name, g.role_name) AS role, k.role AS role_oid, g.until, g.why
+        WITH done AS (
+            UPDATE datamesh.access_grant AS g
+            SET revoked_at = clock_timestamp(), revoked_by = session_user,
+                why = CASE WHEN g.until <= clock_timestamp() THEN 'expired' ELSE 'the role is gone' END
+            FROM datamesh.access_grant AS o
+            LEFT JOIN LATERAL datamesh.known_role(o.role_name, o.role_oid, o.cluster) AS k ON true
+            WHERE o.grant_id = g.grant_id AND g.product_id = end_expired_access.product AND g.revoked_at IS NULL
+              AND (g.until <= clock_timestamp() OR k.role IS NULL AND g.cluster = (pg_control_system()).system_identifier)
+            RETURNING g.grant_id, g.request_id, coalesce(k.current_name, g.role_name) AS role, k.role AS role_oid, g.until, g.why
+        )
+        SELECT * FROM done ORDER BY grant_id
     LOOP
         events := events || datamesh.event_row('access_expired', label, NULL, jsonb_build_object(
             'grant', ended.grant_id, 'request', ended.request_id, 'role', ended.role, 'until', ended.until, 'why', ended.why));
@@ -716,12 +719,15 @@ BEGIN
     UPDATE datamesh.approval_request AS a SET status = 'void', changed_at = clock_timestamp()
     WHERE a.kind = 'access' AND a.product_id = end_all_access.product AND a.status = 'pending';
     FOR ended IN
-        UPDATE datamesh.access_grant AS g
-        SET revoked_at = clock_timestamp(), revoked_by = session_user, why = end_all_access.why
-        FROM datamesh.access_grant AS o
-        LEFT JOIN LATERAL datamesh.known_role(o.role_name, o.role_oid, o.cluster) AS k ON true
-        WHERE o.grant_id = g.grant_id AND g.product_id = end_all_access.product AND g.revoked_at IS NULL
-        RETURNING g.grant_id, g.request_id, coalesce(k.current_name, g.role_name) AS role, k.role AS role_oid
+        WITH done AS (
+            UPDATE datamesh.access_grant AS g
+            SET revoked_at = clock_timestamp(), revoked_by = session_user, why = end_all_access.why
+            FROM datamesh.access_grant AS o
+            LEFT JOIN LATERAL datamesh.known_role(o.role_name, o.role_oid, o.cluster) AS k ON true
+            WHERE o.grant_id = g.grant_id AND g.product_id = end_all_access.product AND g.revoked_at IS NULL
+            RETURNING g.grant_id, g.request_id, coalesce(k.current_name, g.role_name) AS role, k.role AS role_oid
+        )
+        SELECT * FROM done ORDER BY grant_id
     LOOP
         events := events || datamesh.event_row('access_revoked', label, NULL, jsonb_build_object(
             'role', ended.role, 'grants', jsonb_build_array(ended.grant_id), 'why', end_all_access.why));

@@ -1077,7 +1077,7 @@ BEGIN
     IF NOT FOUND THEN
         INSERT INTO datamesh.approval_request (kind, product_id, subject, why, interested)
         VALUES ('dispute', d.product_id, jsonb_build_object('dispute', dispute, 'decision', decision), d.subject,
-                (SELECT coalesce(array_agg(y.party), '{}') FROM datamesh.dispute_party AS y WHERE y.dispute_id = dispute))
+                (SELECT coalesce(array_agg(y.party ORDER BY y.party), '{}') FROM datamesh.dispute_party AS y WHERE y.dispute_id = dispute))
         RETURNING request_id INTO request;
         events := datamesh.event_row('approval_requested', (SELECT p.product FROM datamesh.product AS p WHERE p.product_id = d.product_id),
                                      NULL, jsonb_build_object('request', request, 'kind', 'dispute', 'dispute', dispute, 'decision', decision));

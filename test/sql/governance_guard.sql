@@ -80,9 +80,11 @@ ALTER TABLE rguard_internal.parts DROP COLUMN amount;
 -- all at once
 DROP SCHEMA rguard_internal CASCADE;
 SET client_min_messages = error; -- PostgreSQL has much to say of privileges
+\set VERBOSITY sqlstate
 DROP OWNED BY regress_g_team CASCADE;
 RESET ROLE;
 DROP OWNED BY regress_g_team CASCADE;
+\set VERBOSITY default
 RESET client_min_messages;
 ALTER SCHEMA rguard_internal RENAME TO rguard_elsewhere;
 SET ROLE regress_g_team;
@@ -231,8 +233,11 @@ DROP SCHEMA rguard CASCADE;
 DROP SCHEMA rguard_releases CASCADE;
 ALTER SCHEMA rguard RENAME TO x;
 ALTER SCHEMA rguard OWNER TO regress_g_team;
+-- which of its objects comes first is not told
+\set VERBOSITY sqlstate
 DROP OWNED BY rguard_port;
 DROP OWNED BY rguard_port CASCADE;
+\set VERBOSITY default
 -- replication roles make no difference
 SET session_replication_role = replica;
 DROP VIEW rguard.copied;
