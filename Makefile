@@ -70,6 +70,7 @@ OBJS = \
 	src/quality/format.o \
 	src/quality/bind.o \
 	src/quality/plan.o \
+	src/quality/observe.o \
 	src/quality/check.o \
 	src/quality/profile.o \
 	src/lineage/trace.o \
@@ -123,6 +124,7 @@ OBJS = \
 	src/publish/publish.o \
 	src/publish/gate.o \
 	src/publish/tuple.o \
+	src/publish/copy_scan.o \
 	src/publish/copy.o \
 	src/publish/release.o \
 	src/publish/view.o \

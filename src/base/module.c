@@ -35,6 +35,7 @@ _PG_init(void)
 	DmSettingsInit();
 	DmAccessInit();
 	DmFoldInit();
+	DmCopyScanInit();
 	if (preloaded)
 	{
 		DmLastUseInit();

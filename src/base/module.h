@@ -15,6 +15,7 @@ extern void DmSettingsInit(void);
 extern void DmAccessInit(void);
 extern void DmLastUseInit(void); /* access/last_use.c: shared memory */
 extern void DmFoldInit(void);    /* reading/fold_plan.c: hooks of the planner and the executor */
+extern void DmCopyScanInit(void); /* publish/copy_scan.c: a node of the executor */
 
 /* Hooks of guards, which are there for every session or for none: shared_preload_libraries only. */
 extern void DmGuardUtilityInit(void);

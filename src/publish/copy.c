@@ -4,16 +4,15 @@
  *		One pass over the source: it fills the release and measures it.
  *
  * The query runs through the executor as the domain's owner, in a
- * security-restricted operation, with a receiver of ours at its end.  Each row
- * that comes has, in this order,
+ * security-restricted operation.  Each row of it has, in this order,
  *
  *	the number of the release, the columns of the release, the inputs that the
  *	quality plan asked for
  *
- * so that the first part is the tuple to be stored and the rest is what the
- * quality engine observes.
+ * A node that is put on its plan (copy_scan.c), in parallel workers too, observes the
+ * latter and forms the former into tuples; a receiver at the end stores them.
  *
- * Rows are stored in batches, which takes one buffer lock and one WAL record for
+ * Tuples are stored in blocks, which takes one buffer lock and one WAL record for
  * many of them.  They are frozen as they are written: nobody can have seen the
  * relation before the transaction that made it commits, nobody has a privilege on
  * it but through the port, and the port shows the release to those snapshots
@@ -36,6 +35,7 @@
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -43,47 +43,30 @@
 
 #include "base/compat.h"
 #include "base/session.h"
+#include "publish/copy_scan.h"
 #include "publish/publish.h"
 #include "publish/tuple.h"
-
-#define BATCH_ROWS 1000
-#define BATCH_BYTES (256 * 1024)
-
-/* Of the memory for a batch, what one more row may need. */
-#define ROW_RESERVE (64 * 1024)
 
 typedef struct CopyReceiver
 {
 	DestReceiver pub;
 	Relation rel;
-	int natts; /* of the release, its number included */
-	DmQualityPlan *plan;
+	DmQualityPlan *plan; /* NULL: nothing is measured */
 	CommandId cid;
 	BulkInsertState bulk;  /* NULL while the release is small: see keep_cache */
-	MemoryContext home;    /* slots: longer than the executor's own */
-	DmTupleFormer *former; /* the tuples of the batch */
-	MemoryContext batch;   /* those that it leaves to others, and what storing needs */
-	MemoryContext row;     /* whatever measuring one row leaves behind */
-	TupleTableSlot *slots[BATCH_ROWS];
+	MemoryContext home;    /* longer than the executor's own */
+	MemoryContext storing; /* what storing one block leaves behind */
+	TupleTableSlot *slots[DM_BLOCK_TUPLES];
 	int nslots;
-	int nrows;
-	Size nbytes;
-	Size written; /* bytes, in all batches */
-	int64 total;
+	Size written; /* bytes, in all blocks */
+	int64 rows;
 } CopyReceiver;
 
 static void
 copy_startup(DestReceiver *self, int operation, TupleDesc desc)
 {
-	CopyReceiver *copy = (CopyReceiver *) self;
-
-	if (desc->natts < copy->natts)
-		elog(ERROR, "the copying query has %d columns, the release %d", desc->natts, copy->natts);
-	if (copy->plan != NULL)
-		DmQualityObserveBegin(copy->plan, desc, copy->natts);
-
 	/* Before parallel mode begins, which allows no such change. */
-	copy->cid = GetCurrentCommandId(true);
+	((CopyReceiver *) self)->cid = GetCurrentCommandId(true);
 }
 
 /*
@@ -92,9 +75,9 @@ copy_startup(DestReceiver *self, int operation, TupleDesc desc)
  * The bound is the one from which sequential scans use a ring.
  */
 static void
-keep_cache(CopyReceiver *copy)
+keep_cache(CopyReceiver *copy, const DmTupleBlock *block)
 {
-	copy->written += copy->nbytes;
+	copy->written += VARSIZE(block);
 	if (copy->bulk == NULL && copy->written / BLCKSZ > NBuffers / 4)
 	{
 		MemoryContext old = MemoryContextSwitchTo(copy->home);
@@ -104,78 +87,61 @@ keep_cache(CopyReceiver *copy)
 	}
 }
 
-static void
-flush_batch(CopyReceiver *copy)
+static TupleTableSlot *
+slot_number(CopyReceiver *copy, int n)
 {
-	MemoryContext old;
-
-	if (copy->nrows == 0)
-		return;
-	keep_cache(copy);
-	old = MemoryContextSwitchTo(copy->batch);
-	table_multi_insert(copy->rel, copy->slots, copy->nrows, copy->cid,
-					   TABLE_INSERT_SKIP_FSM | TABLE_INSERT_FROZEN, copy->bulk);
-	MemoryContextSwitchTo(old);
-	for (int i = 0; i < copy->nrows; i++)
-		ExecClearTuple(copy->slots[i]);
-	DmTupleFormerReset(copy->former);
-	MemoryContextReset(copy->batch);
-	copy->total += copy->nrows;
-	copy->nrows = 0;
-	copy->nbytes = 0;
-	DmProgressRows(copy->total);
-	CHECK_FOR_INTERRUPTS();
-}
-
-static void
-observe_row(CopyReceiver *copy, TupleTableSlot *slot)
-{
-	MemoryContext old = MemoryContextSwitchTo(copy->row);
-
-	DmQualityObserve(copy->plan, slot->tts_values + copy->natts, slot->tts_isnull + copy->natts);
-	MemoryContextSwitchTo(old);
-	MemoryContextReset(copy->row);
-}
-
-static bool
-copy_row(TupleTableSlot *slot, DestReceiver *self)
-{
-	CopyReceiver *copy = (CopyReceiver *) self;
-	MemoryContext old = CurrentMemoryContext;
-	HeapTuple tuple;
-
-	slot_getallattrs(slot);
-
-	if (copy->plan != NULL)
-		observe_row(copy, slot);
-	tuple = DmTupleForm(copy->former, slot->tts_values, slot->tts_isnull);
-	if (tuple == NULL)
+	if (n == copy->nslots)
 	{
-		MemoryContextSwitchTo(copy->batch);
-		tuple = heap_form_tuple(RelationGetDescr(copy->rel), slot->tts_values, slot->tts_isnull);
-	}
-	tuple->t_tableOid = RelationGetRelid(copy->rel);
-	MemoryContextSwitchTo(copy->home);
-	if (copy->nrows == copy->nslots)
+		MemoryContext old = MemoryContextSwitchTo(copy->home);
+
 		copy->slots[copy->nslots++] =
 			MakeSingleTupleTableSlot(RelationGetDescr(copy->rel), &TTSOpsHeapTuple);
-	MemoryContextSwitchTo(old);
+		MemoryContextSwitchTo(old);
+	}
+	return copy->slots[n];
+}
 
-	ExecStoreHeapTuple(tuple, copy->slots[copy->nrows++], false);
-	copy->nbytes += tuple->t_len;
-	if (copy->nrows == BATCH_ROWS || copy->nbytes >= BATCH_BYTES)
-		flush_batch(copy);
+static void
+store(CopyReceiver *copy, DmTupleBlock *block)
+{
+	int n = 0;
+
+	for (HeapTuple tuple = DmTupleBlockNext(block, NULL); tuple != NULL;
+		 tuple = DmTupleBlockNext(block, tuple))
+	{
+		tuple->t_tableOid = RelationGetRelid(copy->rel);
+		ExecStoreHeapTuple(tuple, slot_number(copy, n++), false);
+	}
+	keep_cache(copy, block);
+	table_multi_insert(copy->rel, copy->slots, n, copy->cid,
+					   TABLE_INSERT_SKIP_FSM | TABLE_INSERT_FROZEN, copy->bulk);
+	for (int i = 0; i < n; i++)
+		ExecClearTuple(copy->slots[i]);
+	copy->rows += n;
+	DmProgressRows(copy->rows);
+}
+
+/* See copy_scan.h. */
+static bool
+copy_receive(TupleTableSlot *slot, DestReceiver *self)
+{
+	CopyReceiver *copy = (CopyReceiver *) self;
+	MemoryContext old = MemoryContextSwitchTo(copy->storing);
+
+	slot_getallattrs(slot);
+	if (!slot->tts_isnull[0])
+		store(copy, DmTupleBlockOf(slot->tts_values[0]));
+	if (!slot->tts_isnull[1])
+		DmQualityObserved(copy->plan, slot->tts_values[1]);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(copy->storing);
+	CHECK_FOR_INTERRUPTS();
 	return true;
 }
 
 static void
 copy_shutdown(DestReceiver *self)
 {
-	CopyReceiver *copy = (CopyReceiver *) self;
-
-	flush_batch(copy);
-	if (copy->plan != NULL)
-		DmQualityObserveEnd(copy->plan);
 }
 
 static void
@@ -185,8 +151,7 @@ copy_destroy(DestReceiver *self)
 
 	for (int i = 0; i < copy->nslots; i++)
 		ExecDropSingleTupleTableSlot(copy->slots[i]);
-	MemoryContextDelete(copy->batch);
-	MemoryContextDelete(copy->row);
+	MemoryContextDelete(copy->storing);
 	pfree(copy);
 }
 
@@ -195,20 +160,16 @@ make_receiver(Relation rel, DmQualityPlan *plan)
 {
 	CopyReceiver *copy = palloc0(sizeof(CopyReceiver));
 
-	copy->pub.receiveSlot = copy_row;
+	copy->pub.receiveSlot = copy_receive;
 	copy->pub.rStartup = copy_startup;
 	copy->pub.rShutdown = copy_shutdown;
 	copy->pub.rDestroy = copy_destroy;
 	copy->pub.mydest = DestIntoRel;
 	copy->rel = rel;
-	copy->natts = RelationGetNumberOfAttributes(rel);
 	copy->plan = plan;
 	copy->home = CurrentMemoryContext;
-	copy->former = DmTupleFormerCreate(RelationGetDescr(rel), BATCH_BYTES + ROW_RESERVE);
-	copy->batch = GenerationContextCreate(CurrentMemoryContext, "datamesh copy batch",
-										  BATCH_BYTES / 4, BATCH_BYTES / 4, BATCH_BYTES);
-	copy->row =
-		AllocSetContextCreate(CurrentMemoryContext, "datamesh copy row", ALLOCSET_SMALL_SIZES);
+	copy->storing =
+		AllocSetContextCreate(CurrentMemoryContext, "datamesh copy", ALLOCSET_DEFAULT_SIZES);
 	return copy;
 }
 
@@ -262,18 +223,28 @@ copy_query(const DmPublication *pub, Relation rel, DmQualityPlan *plan)
 	return sql.data;
 }
 
+/*
+ * A row that comes from a worker usually costs the leader parallel_tuple_cost.  Here they come by the
+ * hundred, in one piece.
+ */
 static PlannedStmt *
 plan_query(const char *sql)
 {
 	List *raw = pg_parse_query(sql);
 	List *queries;
+	PlannedStmt *planned;
+	int level = NewGUCNestLevel();
 
 	if (list_length(raw) != 1 || !IsA(linitial_node(RawStmt, raw)->stmt, SelectStmt))
 		elog(ERROR, "the copying query is not one SELECT: %s", sql);
 	queries = pg_analyze_and_rewrite_fixedparams(linitial_node(RawStmt, raw), sql, NULL, 0, NULL);
 	if (list_length(queries) != 1)
 		elog(ERROR, "the copying query was rewritten to %d queries", list_length(queries));
-	return pg_plan_query(linitial_node(Query, queries), sql, CURSOR_OPT_PARALLEL_OK, NULL);
+	(void) set_config_option("parallel_tuple_cost", "0", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	planned = pg_plan_query(linitial_node(Query, queries), sql, CURSOR_OPT_PARALLEL_OK, NULL);
+	AtEOXact_GUC(false, level);
+	return planned;
 }
 
 /* Can the one pass measure all that the plan asks for?  A query has at most so many columns. */
@@ -302,6 +273,7 @@ DmCopySource(DmPublication *pub, DmQualityPlan *plan)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	planned = plan_query(sql);
 	DmProgressExpect(planned->planTree->plan_rows);
+	DmCopyScanAdd(planned, pub->release, plan != NULL ? DmQualityObserveBegin(plan) : NULL);
 
 	PushCopiedSnapshot(GetActiveSnapshot());
 	UpdateActiveSnapshotCommandId();
@@ -315,7 +287,9 @@ DmCopySource(DmPublication *pub, DmQualityPlan *plan)
 	PopActiveSnapshot();
 	PopActiveSnapshot();
 
-	pub->rows = copy->total;
+	if (plan != NULL)
+		DmQualityObserveEnd(plan);
+	pub->rows = copy->rows;
 	if (copy->bulk != NULL)
 		FreeBulkInsertState(copy->bulk);
 	table_finish_bulk_insert(rel, TABLE_INSERT_SKIP_FSM);

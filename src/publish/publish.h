@@ -9,6 +9,7 @@
  *				 source and the types of its columns
  *	copy.c		 one pass over the source that fills the release and shows every
  *				 row to the quality engine
+ *	copy_scan.c	 the part of it that parallel workers do
  *	report.c	 the verdict, and the report that is kept whatever it was
  *	tuple.c		 the tuples of that pass, formed one behind the other
  *	release.c	 the relation of a release

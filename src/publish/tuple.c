@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * tuple.c
- *		Heap tuples formed one after the other in one block of memory.
+ *		Heap tuples formed one after the other in blocks of memory.
  *
  * A release is as fast to publish as its tuples are to form: heap_form_tuple,
  * which looks at every value twice and allocates, is a third of the copying.
@@ -23,6 +23,11 @@
 #include "base/compat.h"
 #include "publish/tuple.h"
 
+/* What is formed here may end so far behind the block; what is longer is not formed here. */
+#define ROW_RESERVE (16 * 1024)
+
+#define TUPLE_OFFSET MAXALIGN(sizeof(HeapTupleData))
+
 typedef struct Column
 {
 	int16 length; /* attlen */
@@ -33,12 +38,13 @@ typedef struct Column
 
 struct DmTupleFormer
 {
+	TupleDesc desc;
 	int natts;
-	Oid type;
-	int32 typmod;
-	char *begin; /* of the block */
-	char *end;
+	MemoryContext context;
+	DmTupleBlock *block;
 	char *next; /* free from here */
+	char *end;  /* of the block's memory */
+	bool taken; /* the next tuple begins it anew */
 	Column columns[FLEXIBLE_ARRAY_MEMBER];
 };
 
@@ -58,15 +64,34 @@ alignment_of(char attalign)
 	}
 }
 
+/* What one long tuple took is given back. */
+static void
+reset(DmTupleFormer *former)
+{
+	Size size = DM_BLOCK_BYTES + ROW_RESERVE;
+
+	if (former->block == NULL || former->end - (char *) former->block > size)
+	{
+		if (former->block != NULL)
+			pfree(former->block);
+		former->block = MemoryContextAlloc(former->context, size);
+		former->end = (char *) former->block + size;
+	}
+	former->block->count = 0;
+	former->next = former->block->tuples;
+	former->taken = false;
+}
+
 DmTupleFormer *
-DmTupleFormerCreate(TupleDesc desc, Size size)
+DmTupleFormerCreate(TupleDesc desc)
 {
 	DmTupleFormer *former = palloc(offsetof(DmTupleFormer, columns) + desc->natts * sizeof(Column));
 
+	former->desc = desc;
 	former->natts = desc->natts;
-	former->begin = palloc(size);
-	former->end = former->begin + size;
-	former->next = former->begin;
+	former->context = CurrentMemoryContext;
+	former->block = NULL;
+	reset(former);
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
@@ -77,12 +102,6 @@ DmTupleFormerCreate(TupleDesc desc, Size size)
 		former->columns[i].alignment = alignment_of(att->attalign);
 	}
 	return former;
-}
-
-void
-DmTupleFormerReset(DmTupleFormer *former)
-{
-	former->next = former->begin;
 }
 
 /* Zero bytes up to the alignment. */
@@ -178,11 +197,12 @@ put_null_bitmap(const DmTupleFormer *former, HeapTupleHeader header, const bool 
 			header->t_bits[i >> 3] |= 1 << (i & 0x07);
 }
 
-HeapTuple
-DmTupleForm(DmTupleFormer *former, const Datum *values, const bool *nulls)
+/* The next tuple, written where it will stand; NULL if it cannot be done here. */
+static HeapTuple
+form(DmTupleFormer *former, const Datum *values, const bool *nulls)
 {
 	HeapTuple tuple = (HeapTuple) former->next;
-	HeapTupleHeader header = (HeapTupleHeader) (former->next + MAXALIGN(sizeof(HeapTupleData)));
+	HeapTupleHeader header = (HeapTupleHeader) (former->next + TUPLE_OFFSET);
 	bool has_nulls = false;
 	Size header_size;
 	char *end;
@@ -202,11 +222,92 @@ DmTupleForm(DmTupleFormer *former, const Datum *values, const bool *nulls)
 	end = put_values(former, header, values, nulls);
 	if (end == NULL)
 		return NULL;
-
 	tuple->t_len = end - (char *) header;
+	return tuple;
+}
+
+/* Room for so many bytes more. */
+static void
+enlarge(DmTupleFormer *former, Size needed)
+{
+	Size used = former->next - (char *) former->block;
+
+	if (needed <= former->end - former->next)
+		return;
+	former->block = repalloc(former->block, used + needed);
+	former->next = (char *) former->block + used;
+	former->end = former->next + needed;
+}
+
+/* The same, made by PostgreSQL. */
+static HeapTuple
+form_otherwise(DmTupleFormer *former, const Datum *values, const bool *nulls)
+{
+	HeapTuple made =
+		heap_form_tuple(former->desc, unconstify(Datum *, values), unconstify(bool *, nulls));
+	HeapTuple tuple;
+
+	enlarge(former, TUPLE_OFFSET + MAXALIGN(made->t_len));
+	tuple = (HeapTuple) former->next;
+	tuple->t_len = made->t_len;
+	memcpy(former->next + TUPLE_OFFSET, made->t_data, made->t_len);
+	heap_freetuple(made);
+	return tuple;
+}
+
+bool
+DmTupleFormerAdd(DmTupleFormer *former, const Datum *values, const bool *nulls)
+{
+	HeapTuple tuple;
+
+	if (former->taken)
+		reset(former);
+	tuple = form(former, values, nulls);
+	if (tuple == NULL)
+		tuple = form_otherwise(former, values, nulls);
 	tuple->t_tableOid = InvalidOid;
-	tuple->t_data = header;
 	ItemPointerSetInvalid(&tuple->t_self);
-	former->next = (char *) MAXALIGN((uintptr_t) end);
+	former->next = (char *) tuple + TUPLE_OFFSET + MAXALIGN(tuple->t_len);
+	former->block->count++;
+	return former->next - (char *) former->block < DM_BLOCK_BYTES &&
+		   former->block->count < DM_BLOCK_TUPLES;
+}
+
+DmTupleBlock *
+DmTupleFormerTake(DmTupleFormer *former)
+{
+	DmTupleBlock *block = former->block;
+
+	if (former->taken || block->count == 0)
+		return NULL;
+	SET_VARSIZE(block, former->next - (char *) block);
+	former->taken = true;
+	return block;
+}
+
+/*
+ * A tuple that a datum stood in may have shortened its header, or put it where tuples must not
+ * begin.
+ */
+DmTupleBlock *
+DmTupleBlockOf(Datum datum)
+{
+	struct varlena *value = (struct varlena *) DatumGetPointer(datum);
+
+	if (VARATT_IS_SHORT(value) || value != (struct varlena *) MAXALIGN((uintptr_t) value))
+		value = pg_detoast_datum_copy(value);
+	return (DmTupleBlock *) value;
+}
+
+HeapTuple
+DmTupleBlockNext(DmTupleBlock *block, HeapTuple last)
+{
+	HeapTuple tuple = last == NULL
+						  ? (HeapTuple) block->tuples
+						  : (HeapTuple) ((char *) last + TUPLE_OFFSET + MAXALIGN(last->t_len));
+
+	if ((char *) tuple >= (char *) block + VARSIZE(block))
+		return NULL;
+	tuple->t_data = (HeapTupleHeader) ((char *) tuple + TUPLE_OFFSET);
 	return tuple;
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * tuple.h
- *		Heap tuples formed one after the other in one block of memory.
+ *		Heap tuples formed one after the other in blocks of memory.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,16 +11,35 @@
 #include "access/htup.h"
 #include "access/tupdesc.h"
 
+/*
+ * A block of tuples: a varlena, so that it may stand in a tuple of its own and travel between processes.
+ * Each tuple is a HeapTupleData, behind it what its t_data points to where the block was made, and
+ * space up to the next multiple of MAXIMUM_ALIGNOF.
+ */
+typedef struct DmTupleBlock
+{
+	int32 vl_len_; /* see SET_VARSIZE */
+	int32 count;
+	char tuples[FLEXIBLE_ARRAY_MEMBER];
+} DmTupleBlock;
+
+/* A block has at most so many tuples; it ends with the tuple that makes it as large as that. */
+#define DM_BLOCK_BYTES (28 * 1024)
+#define DM_BLOCK_TUPLES 600
+
 typedef struct DmTupleFormer DmTupleFormer;
 
-/* A former for tuples of desc, in the current memory context; "size" bytes hold its tuples. */
-extern DmTupleFormer *DmTupleFormerCreate(TupleDesc desc, Size size);
+/* Forms tuples of desc, in the current memory context. */
+extern DmTupleFormer *DmTupleFormerCreate(TupleDesc desc);
 
-/*
- * The next tuple: valid until DmTupleFormerReset.  NULL if it does not fit, or has a value that
- * takes more than copying (toasted out of line, expanded, a C string): heap_form_tuple then makes it.
- */
-extern HeapTuple DmTupleForm(DmTupleFormer *former, const Datum *values, const bool *nulls);
-extern void DmTupleFormerReset(DmTupleFormer *former);
+/* Add a tuple to the block; false if that makes it full. */
+extern bool DmTupleFormerAdd(DmTupleFormer *former, const Datum *values, const bool *nulls);
+
+/* The block, NULL if nothing has been added since the last one.  It is good until the next Add. */
+extern DmTupleBlock *DmTupleFormerTake(DmTupleFormer *former);
+
+/* The block that came as a datum, ready to be read; the tuples of it, one after the other. */
+extern DmTupleBlock *DmTupleBlockOf(Datum datum);
+extern HeapTuple DmTupleBlockNext(DmTupleBlock *block, HeapTuple last);
 
 #endif /* DATAMESH_PUBLISH_TUPLE_H */

@@ -135,12 +135,13 @@ DmMeasureMakeLike(MemoryContext parent, const DmMeasure *other)
 }
 
 DmMeasure *
-DmMeasureCreate(MemoryContext parent, Jsonb *spec, int ninputs, const Oid *types,
-				const Oid *collations, Size memory_budget)
+DmMeasureCreate(MemoryContext parent, const char *spec, int ninputs, const Oid *types,
+				const Oid *collations, Size memory_budget, bool travels)
 {
-	DmProgram *program = DmProgramCreate(parent, spec);
+	DmProgram *program = DmProgramCreateText(parent, spec);
 	DmMeasure *measure;
 
+	program->travels = travels;
 	DmProgramSetInputs(program, ninputs, types, collations);
 	DmProgramCompile(program);
 	measure = DmMeasureMake(parent, program, memory_budget);

@@ -58,10 +58,11 @@ typedef struct DmMeasure DmMeasure;
  * broken pattern) gets "error" as its only result, and the other probes go on.
  * memory_budget in bytes bounds what unique probes together may hold; a probe that would
  * exceed its share stops and says so in its result ("overflow": true): its answer must then be
- * found another way.
+ * found another way.  travels: another process will merge it.
  */
-extern DmMeasure *DmMeasureCreate(MemoryContext parent, Jsonb *spec, int ninputs, const Oid *types,
-								  const Oid *collations, Size memory_budget);
+extern DmMeasure *DmMeasureCreate(MemoryContext parent, const char *spec, int ninputs,
+								  const Oid *types, const Oid *collations, Size memory_budget,
+								  bool travels);
 extern void DmMeasureAccumulate(DmMeasure *measure, const NullableDatum *inputs);
 extern void DmMeasureFree(DmMeasure *measure);
 extern void DmMeasureMerge(DmMeasure *into, const DmMeasure *from); /* same specification */

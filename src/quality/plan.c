@@ -570,60 +570,6 @@ DmQualityRun(DmQualityPlan *plan)
 }
 
 /*
- * The caller's pass.
- */
-void
-DmQualityObserveBegin(DmQualityPlan *plan, TupleDesc desc, int first)
-{
-	MemoryContext old = MemoryContextSwitchTo(plan->context);
-	int ninputs = list_length(DmQualityPlanInputs(plan));
-	char *spec;
-	Oid *types = palloc(sizeof(Oid) * (ninputs + 1));
-	Oid *collations = palloc(sizeof(Oid) * (ninputs + 1));
-
-	for (int i = 0; i < ninputs; i++)
-	{
-		types[i] = TupleDescAttr(desc, first + i)->atttypid;
-		collations[i] = TupleDescAttr(desc, first + i)->attcollation;
-	}
-	plan->inputs = palloc(sizeof(NullableDatum) * (ninputs + 1));
-	plan->exchange = DmPassExchange(list_make1(plan->observed));
-	spec = DmPassSpec(plan->observed, plan->exchange);
-	plan->measure = DmMeasureCreate(
-		plan->context, DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(spec))),
-		ninputs, types, collations, get_hash_memory_limit());
-	MemoryContextSwitchTo(old);
-}
-
-void
-DmQualityObserve(DmQualityPlan *plan, const Datum *values, const bool *nulls)
-{
-	int ninputs = list_length(plan->observed->inputs);
-	NullableDatum *inputs = plan->inputs;
-
-	for (int i = 0; i < ninputs; i++)
-	{
-		inputs[i].value = values[i];
-		inputs[i].isnull = nulls[i];
-	}
-	DmMeasureAccumulate(plan->measure, inputs);
-}
-
-void
-DmQualityObserveEnd(DmQualityPlan *plan)
-{
-	MemoryContext old = MemoryContextSwitchTo(plan->context);
-
-	DmPassRead(plan, plan->observed, DmMeasureResult(plan->measure), NULL);
-	DmMeasureFree(plan->measure);
-	plan->measure = NULL;
-	if (plan->exchange != NULL)
-		DmExchangeDrop(plan->exchange);
-	plan->exchange = NULL;
-	MemoryContextSwitchTo(old);
-}
-
-/*
  * Results.
  */
 static void

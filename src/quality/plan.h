@@ -105,8 +105,7 @@ struct DmQualityPlan
 
 	DmPass *observed; /* the caller's pass */
 	DmExchange *exchange;
-	DmMeasure *measure;
-	NullableDatum *inputs; /* of the row observed */
+	DmMeasure *measure; /* what its observers have seen; NULL before the first has said */
 	int has_rows;          /* -1: not known yet */
 	int passes;            /* queries run so far */
 };

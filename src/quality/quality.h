@@ -9,8 +9,8 @@
  * There are two ways to run the fused pass:
  *   DmQualityRun		the engine scans the relation itself, with one parallel
  *						SELECT datamesh.measure(...) over it;
- *   Begin/Observe/End	the caller owns the pass (publish, while it copies) and
- *						shows the engine every row.
+ *   Begin ... End	the caller owns the pass (publish, while it copies) and
+ *						shows every row to an observer.
  *
  * Everything runs with the rights of the current user: the caller switches
  * (DmBecomeDomain) before.  Needs a connected SPI.
@@ -78,13 +78,23 @@ extern List *DmQualityPlanInputs(const DmQualityPlan *plan);
 extern void DmQualityRun(DmQualityPlan *plan);
 
 /*
- * The caller's pass: inputs are the attributes first .. first + length(inputs) - 1 (from 0) of
- * desc, in the order of DmQualityPlanInputs.  Observe is called once for each row with
- * arrays that start at the first input.
+ * The caller's pass.  Any number of processes look at the rows, each with an observer: of inputs, in
+ * the order of DmQualityPlanInputs, which are the attributes from "first" (counted from 0) of desc.
+ * An observer is told what to look for by the text that Begin returns, and what it saw is a value of
+ * type datamesh.measure, as a varlena that may be sent to the process of the plan, which adds it up.
+ * Begin and End are called once, in that process; between them the segment of shared memory is held
+ * that observers in parallel workers find each other's hashes in.
  */
-extern void DmQualityObserveBegin(DmQualityPlan *plan, TupleDesc desc, int first);
-extern void DmQualityObserve(DmQualityPlan *plan, const Datum *values, const bool *nulls);
+typedef struct DmObserver DmObserver;
+
+extern char *DmQualityObserveBegin(DmQualityPlan *plan);
+extern void DmQualityObserved(DmQualityPlan *plan, Datum seen);
 extern void DmQualityObserveEnd(DmQualityPlan *plan);
+
+/* In the current memory context.  Observe's arrays start at the first input. */
+extern DmObserver *DmObserverCreate(const char *spec, TupleDesc desc, int first);
+extern void DmObserverRow(DmObserver *observer, const Datum *values, const bool *nulls);
+extern Datum DmObserverSeen(DmObserver *observer);
 
 /*
  * What came out, a List of DmCheckResult * in the order of the rules.  Passes
