@@ -8,6 +8,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "utils/formatting.h"
 
 #include "quality/rule_reader.h"
@@ -305,6 +307,41 @@ names_freshness(const char *property)
 		   pg_strcasecmp(property, "ly") == 0;
 }
 
+static char *
+trimmed(char *text)
+{
+	while (isspace((unsigned char) *text))
+		text++;
+	for (size_t n = strlen(text); n > 0 && isspace((unsigned char) text[n - 1]); n--)
+		text[n - 1] = '\0';
+	return text;
+}
+
+static bool
+is_property(const DmRuleReader *reader, const char *name)
+{
+	ListCell *cell;
+
+	foreach (cell, reader->rules->properties)
+		if (strcmp(lfirst(cell), name) == 0)
+			return true;
+	return false;
+}
+
+/* The first column of "object.column, object.column"; a column may have dots and commas itself. */
+static char *
+next_column(const DmRuleReader *reader, char **elements)
+{
+	char *first = trimmed(*elements);
+	char *comma = is_property(reader, first) ? NULL : strchr(first, ',');
+
+	*elements = comma != NULL ? comma + 1 : NULL;
+	if (comma != NULL)
+		*comma = '\0';
+	first = trimmed(first);
+	return is_property(reader, first) ? first : last_name(first);
+}
+
 static void
 read_sla(DmRuleReader *reader, char *path, JsonbValue *value, JsonbValue *default_element)
 {
@@ -334,17 +371,21 @@ read_sla(DmRuleReader *reader, char *path, JsonbValue *value, JsonbValue *defaul
 	element = DmRuleString(&source, "element");
 	if (element == NULL && default_element != NULL)
 		element = DmRuleText(default_element, NULL);
-	if (element == NULL)
+	if (element == NULL || trimmed(element)[0] == '\0')
 	{
 		DmRuleNotRun(reader, "freshness", pstrdup(property), NULL,
 					 "names no element, the column that tells when a row was made");
 		return;
 	}
-	for (char *part = strtok(element, ", "); part != NULL; part = strtok(NULL, ", "))
+	while (element != NULL)
 	{
-		DmCheck *check = DmRuleNewColumnCheck(reader, DM_KIND_FRESHNESS, last_name(part));
+		char *column = next_column(reader, &element);
+		DmCheck *check;
 
-		check->rule = psprintf("%s(%s)", property, last_name(part));
+		if (column[0] == '\0')
+			continue;
+		check = DmRuleNewColumnCheck(reader, DM_KIND_FRESHNESS, column);
+		check->rule = psprintf("%s(%s)", property, column);
 		check->max_age = age;
 	}
 }

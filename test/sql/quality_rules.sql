@@ -82,6 +82,14 @@ SELECT rule, "check", "column" FROM datamesh.check_table('rules.orders', '{
         {"name": "id", "primaryKey": true, "primaryKeyPosition": 1, "unique": true}],
     "quality": [{"metric": "duplicateValues", "arguments": {"properties": ["region", "id"]}, "mustBe": 0}]}');
 
+-- the columns that an SLA is about, whatever they are called
+CREATE TABLE rules.times ("made at" timestamptz, "a.b, c" timestamptz, t timestamptz);
+INSERT INTO rules.times SELECT now(), now() - interval '3 h', now() - interval '5 h';
+SELECT rule, "column", status FROM datamesh.check_table('rules.times', '{
+    "name": "times", "properties": [{"name": "made at"}, {"name": "a.b, c"}, {"name": "t"}],
+    "slaProperties": [{"property": "latency", "value": 4, "unit": "h", "element": "times.made at,times.t, "},
+        {"property": "ly", "value": "4", "unit": "hours", "element": " a.b, c"}, {"property": "Freshness", "value": 4, "unit": "h", "element": " "}]}');
+
 -- formats: checked where a pattern or a range says exactly the same, else skipped, never passed over
 CREATE TABLE rules.formats (u text, u4 uuid, v4 text, v6 varchar(60), host text, b64 text, mail text, i2 smallint, i8 bigint, n numeric, f real, day date, day_text text, ip inet);
 INSERT INTO rules.formats VALUES
