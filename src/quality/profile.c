@@ -80,9 +80,11 @@ columns_of(Oid relation)
 		column->typmod = attribute->atttypmod;
 		column->base = getBaseType(column->type);
 		entry = lookup_type_cache(column->base, TYPECACHE_CMP_PROC | TYPECACHE_HASH_PROC);
-		column->ordered = OidIsValid(entry->cmp_proc);
-		column->hashed = OidIsValid(entry->hash_proc);
 		column->texts = TypeCategory(column->base) == TYPCATEGORY_STRING;
+		/* (pg_node_tree has the order of text, but is not read back from a state's text) */
+		column->ordered =
+			OidIsValid(entry->cmp_proc) && (column->texts || entry->btree_opintype != TEXTOID);
+		column->hashed = OidIsValid(entry->hash_proc);
 		columns = lappend(columns, column);
 	}
 	table_close(rel, NoLock);

@@ -106,5 +106,14 @@ SELECT rule, status, message FROM datamesh.check_table('kinds.types', '[
     {"check": "null_values", "column": "i", "group_by": ["j"]},
     {"check": "null_values", "column": "gone"}]');
 
+-- catalogs too, in workers or without
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SELECT count(*) > 20 AS columns, count(*) FILTER (WHERE type = 'pg_node_tree') AS trees FROM datamesh.profile('pg_proc');
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+RESET min_parallel_table_scan_size;
+
 DROP SCHEMA kinds CASCADE;
 DROP EXTENSION postgres_fdw CASCADE;
