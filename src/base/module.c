@@ -33,6 +33,7 @@ _PG_init(void)
 	preloaded = process_shared_preload_libraries_in_progress;
 	DmSessionInit();
 	DmSettingsInit();
+	DmQualityInit();
 	DmAccessInit();
 	DmFoldInit();
 	DmCopyScanInit();

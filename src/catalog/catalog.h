@@ -12,6 +12,7 @@
 #ifndef DATAMESH_CATALOG_CATALOG_H
 #define DATAMESH_CATALOG_CATALOG_H
 
+#include "lib/stringinfo.h"
 #include "utils/jsonb.h"
 
 #define DM_INTERNAL_SUFFIX "_internal"
@@ -116,6 +117,12 @@ extern Oid DmSourceRelation(const DmDomain *domain, const char *schema, const ch
  * come in any order, and over several sessions.
  */
 extern bool DmRestoring(void);
+
+/*
+ * What is wrong with the rules of a document that passed DmContractRead: a line for each place is appended,
+ * their number returned.  The quality engine, which stands above the catalog, leaves it here.
+ */
+extern int (*DmContractRulesProblems)(Jsonb *document, StringInfo problems);
 
 /*
  * Append one event, at the very end of a transaction's work: it locks the head

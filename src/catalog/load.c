@@ -6,9 +6,9 @@
  * What this file keeps true:
  *
  * - A stored contract passed DmContractRead and what this file asks of it beyond ODCS, because
- *	 it is to become a product here: one schema object with columns whose names fit, a semantic
- *	 version, a domain of ours whose team the caller belongs to, and a source that exists.
- *	 Anything less is an error and nothing is stored.
+ *	 it is to become a product here: one schema object with columns whose names fit, rules that
+ *	 the quality engine understands, a semantic version, a domain of ours whose team the caller
+ *	 belongs to, and a source that exists.  Anything less is an error and nothing is stored.
  *
  * - Only a draft is ever replaced.  Whatever was published stays as it was.
  *
@@ -44,6 +44,8 @@ PG_FUNCTION_INFO_V1(dm_contract_document);
 
 /* A release has one column of our own beside the contract's. */
 #define MAX_COLUMNS (MaxHeapAttributeNumber - 1)
+
+int (*DmContractRulesProblems)(Jsonb *document, StringInfo problems) = NULL;
 
 typedef struct Draft
 {
@@ -188,6 +190,21 @@ read_schema(Draft *draft)
 	read_columns(draft, object);
 }
 
+/* What nobody could check must not wait for the publish to be told. */
+static void
+read_rules(Draft *draft)
+{
+	StringInfoData problems;
+	int count;
+
+	initStringInfo(&problems);
+	count = DmContractRulesProblems(draft->document, &problems);
+	if (count == 0)
+		return;
+	problem(draft, "%s", problems.data);
+	draft->problem_count += count - 1;
+}
+
 static void
 read_document(Draft *draft, text *document)
 {
@@ -197,6 +214,8 @@ read_document(Draft *draft, text *document)
 	draft->document = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(draft->json)));
 	read_root(draft);
 	read_schema(draft);
+	if (draft->object != NULL)
+		read_rules(draft);
 }
 
 /* ---------- the source ---------- */

@@ -247,15 +247,15 @@ read_property(DmRuleReader *reader, const char *path, JsonbValue *value, List **
 }
 
 static void
-read_properties(DmRuleReader *reader, JsonbContainer *array)
+read_properties(DmRuleReader *reader, const char *path, JsonbContainer *array)
 {
 	List *key = NIL;
 	ListCell *cell;
 	DmCheck *check;
 
 	for (int i = 0; i < DmRuleLength(array); i++)
-		read_property(reader, psprintf("properties[%d]", i),
-					  getIthJsonbValueFromContainer(array, i), &key);
+		read_property(reader, psprintf("%s[%d]", path, i), getIthJsonbValueFromContainer(array, i),
+					  &key);
 	if (key == NIL)
 		return;
 	list_sort(key, compare_key_parts);
@@ -416,16 +416,18 @@ add_default_timezones(DmRuleReader *reader, JsonbContainer *properties)
 }
 
 void
-DmRuleReadContract(DmRuleReader *reader, JsonbContainer *object, JsonbContainer *root)
+DmRuleReadContract(DmRuleReader *reader, const char *path, JsonbContainer *object,
+				   JsonbContainer *root)
 {
 	JsonbContainer *slas = DmRuleArray(DmRuleField(root, "slaProperties"));
 	JsonbContainer *properties = DmRuleArray(DmRuleField(object, "properties"));
 
 	reader->rules->object = DmRuleText(DmRuleField(object, "name"), NULL);
-	read_properties(reader, properties);
-	read_relationships(reader, "relationships", NULL,
+	read_properties(reader, psprintf("%sproperties", path), properties);
+	read_relationships(reader, psprintf("%srelationships", path), NULL,
 					   DmRuleArray(DmRuleField(object, "relationships")));
-	DmRuleReadArray(reader, "quality", NULL, DmRuleArray(DmRuleField(object, "quality")));
+	DmRuleReadArray(reader, psprintf("%squality", path), NULL,
+					DmRuleArray(DmRuleField(object, "quality")));
 	for (int i = 0; i < DmRuleLength(slas); i++)
 		read_sla(reader, psprintf("slaProperties[%d]", i), getIthJsonbValueFromContainer(slas, i),
 				 DmRuleField(root, "slaDefaultElement"));

@@ -19,12 +19,16 @@
 #include "base/errors.h"
 #include "quality/rule_reader.h"
 
+#define MOST_PROBLEMS_SHOWN 100
+
 void
 DmRuleProblem(DmRuleReader *reader, const char *path, const char *fmt, ...)
 {
 	StringInfo to = &reader->problems;
 
-	if (reader->problem_count++ > 0)
+	if (reader->problem_count++ >= MOST_PROBLEMS_SHOWN)
+		return;
+	if (reader->problem_count > 1)
 		appendStringInfoChar(to, '\n');
 	appendStringInfo(to, "%s: ", path);
 	for (;;)
@@ -39,6 +43,14 @@ DmRuleProblem(DmRuleReader *reader, const char *path, const char *fmt, ...)
 			break;
 		enlargeStringInfo(to, needed);
 	}
+}
+
+void
+DmRuleProblemsEnd(DmRuleReader *reader)
+{
+	if (reader->problem_count > MOST_PROBLEMS_SHOWN)
+		appendStringInfo(&reader->problems, "\n... and %d more.",
+						 reader->problem_count - MOST_PROBLEMS_SHOWN);
 }
 
 /*

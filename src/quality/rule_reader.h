@@ -50,6 +50,8 @@ typedef struct DmRuleKind
 /* rule_reader.c: problems */
 extern void DmRuleProblem(DmRuleReader *reader, const char *path, const char *fmt, ...)
 	pg_attribute_printf(3, 4);
+/* Say how many there are beside those that are shown. */
+extern void DmRuleProblemsEnd(DmRuleReader *reader);
 /* The path of a member, for problems. */
 extern char *DmRulePath(const DmRuleSource *source, const char *key);
 
@@ -98,7 +100,9 @@ extern bool DmRuleRestrictsNothing(const DmCheck *check);
 extern void DmRuleReadObject(DmRuleReader *reader, char *path, char *column, JsonbValue *value);
 extern void DmRuleReadArray(DmRuleReader *reader, const char *path, char *column,
 							JsonbContainer *array);
-extern void DmRuleReadContract(DmRuleReader *reader, JsonbContainer *object, JsonbContainer *root);
+/* An object of a contract, which stands at path ("schema[0]." or nothing) of root. */
+extern void DmRuleReadContract(DmRuleReader *reader, const char *path, JsonbContainer *object,
+							   JsonbContainer *root);
 extern void DmRuleReadShort(DmRuleReader *reader, JsonbContainer *root);
 
 #endif /* DATAMESH_QUALITY_RULE_READER_H */

@@ -17,6 +17,8 @@
 #include "miscadmin.h"
 
 #include "base/errors.h"
+#include "base/module.h"
+#include "catalog/catalog.h"
 #include "quality/rule_reader.h"
 
 /*
@@ -122,41 +124,48 @@ name_rules(DmRules *rules)
 	}
 }
 
-DmRules *
-DmRulesRead(Jsonb *rules)
+static void
+read_rules(DmRuleReader *reader, Jsonb *rules)
 {
-	DmRuleReader reader = {0};
 	JsonbContainer *root = &rules->root;
 	JsonbContainer *schema;
 
-	initStringInfo(&reader.problems);
-	reader.rules = palloc0(sizeof(DmRules));
+	initStringInfo(&reader->problems);
+	reader->rules = palloc0(sizeof(DmRules));
 
 	if (JB_ROOT_IS_SCALAR(rules))
-		DmRuleProblem(&reader, "rules", "must be an object or an array");
+		DmRuleProblem(reader, "rules", "must be an object or an array");
 	else if (JB_ROOT_IS_ARRAY(rules))
-		DmRuleReadArray(&reader, "rules", NULL, root);
+		DmRuleReadArray(reader, "rules", NULL, root);
 	else if ((schema = DmRuleArray(DmRuleField(root, "schema"))) != NULL)
 	{
 		JsonbValue *first =
 			DmRuleLength(schema) > 0 ? getIthJsonbValueFromContainer(schema, 0) : NULL;
 
 		if (!DmRuleIsContainer(first, false))
-			DmRuleProblem(&reader, "schema", "must have an object");
+			DmRuleProblem(reader, "schema", "must have an object");
 		else
-			DmRuleReadContract(&reader, DmRuleObject(first), root);
+			DmRuleReadContract(reader, "schema[0].", DmRuleObject(first), root);
 	}
 	else if (DmRuleArray(DmRuleField(root, "properties")) ||
 			 DmRuleArray(DmRuleField(root, "quality")) ||
 			 DmRuleArray(DmRuleField(root, "slaProperties")) ||
 			 DmRuleArray(DmRuleField(root, "relationships")))
-		DmRuleReadContract(&reader, root, root);
+		DmRuleReadContract(reader, "", root, root);
 	else if (DmRuleField(root, "check") || DmRuleField(root, "metric"))
-		DmRuleReadObject(&reader, "rule", NULL,
+		DmRuleReadObject(reader, "rule", NULL,
 						 &(JsonbValue){.type = jbvBinary, .val.binary = {.data = root}});
 	else
-		DmRuleReadShort(&reader, root);
+		DmRuleReadShort(reader, root);
+	DmRuleProblemsEnd(reader);
+}
 
+DmRules *
+DmRulesRead(Jsonb *rules)
+{
+	DmRuleReader reader = {0};
+
+	read_rules(&reader, rules);
 	if (reader.problem_count > 0)
 		ereport(ERROR, (errcode(ERRCODE_DM_INVALID_RULE),
 						errmsg_plural("invalid quality rules: %d problem",
@@ -166,6 +175,23 @@ DmRulesRead(Jsonb *rules)
 	drop_repeated(reader.rules);
 	name_rules(reader.rules);
 	return reader.rules;
+}
+
+/* For the catalog, which stands below: a contract's rules are read when it is loaded. */
+static int
+problems_of_rules(Jsonb *document, StringInfo problems)
+{
+	DmRuleReader reader = {0};
+
+	read_rules(&reader, document);
+	appendStringInfoString(problems, reader.problems.data);
+	return reader.problem_count;
+}
+
+void
+DmQualityInit(void)
+{
+	DmContractRulesProblems = problems_of_rules;
 }
 
 bool

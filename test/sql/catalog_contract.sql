@@ -143,6 +143,12 @@ CALL datamesh.drop_draft('regress_sales.p', '1.10.0');
 CALL datamesh.drop_draft('regress_sales.p', '1.10.0');
 CALL datamesh.drop_draft('regress_sales.p', '1.9.0');
 
+-- rules that nothing could be measured by, and service levels without a unit, are told now and not by the publish
+CALL datamesh.load_contract(pg_temp.doc('', columns => $$[{name: id, quality: [
+    {type: custom, engine: datamesh, implementation: {check: nul_values}}, {type: custom, engine: other, implementation: {check: nul_values}},
+    {type: custom, engine: datamesh, implementation: {check: freshness, max_age: "5"}}]}]$$,
+    more => 'slaProperties: [{property: latency, value: 4}, {property: retention, value: 4}]'));
+
 -- sources
 CALL datamesh.load_contract(pg_temp.doc('s', source => 'a_view'));
 CALL datamesh.load_contract(pg_temp.doc('s', source => 'regress_sales_internal.a_matview'));

@@ -234,6 +234,16 @@ SELECT * FROM datamesh.check_table('rules.orders', '[
 SELECT * FROM datamesh.check_table('rules.orders', '{"id": {"notnull": true}, "customer": true, "completeness_threshold": 2}');
 SELECT * FROM datamesh.check_table('rules.orders', '{"properties": [{"required": true}, 3, {"name": "id", "logicalTypeOptions": {"pattern": "["}}], "slaProperties": [{"property": "latency", "value": 4}]}');
 SELECT * FROM datamesh.check_table('rules.orders', '3');
+-- the first hundred of very many
+DO $$
+DECLARE
+    detail text;
+BEGIN
+    PERFORM datamesh.check_table('rules.orders', (SELECT jsonb_agg('null'::jsonb) FROM generate_series(1, 1000)));
+EXCEPTION WHEN SQLSTATE 'MD003' THEN
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+    RAISE NOTICE '%: % lines, the last: %', SQLERRM, regexp_count(detail, '\n') + 1, regexp_replace(detail, '.*\n', '');
+END $$;
 \set VERBOSITY terse
 SELECT count(*) FROM datamesh.check_table('rules.orders', '[]');
 SELECT count(*) FROM datamesh.check_table('rules.orders', '{}');
