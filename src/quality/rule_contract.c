@@ -289,8 +289,9 @@ sla_age(const DmRuleSource *source, const char *value)
 		return NULL;
 	if (strcmp(unit, "m") == 0)
 	{
-		ereport(NOTICE, (errmsg("%s: \"m\" is read as minutes", DmRulePath(source, "unit")),
-						 errhint("Write \"min\" for minutes or \"mo\" for months.")));
+		if (!source->reader->oddities_told)
+			ereport(NOTICE, (errmsg("%s: \"m\" is read as minutes", DmRulePath(source, "unit")),
+							 errhint("Write \"min\" for minutes or \"mo\" for months.")));
 		unit = "min";
 	}
 	unit = asc_tolower(unit, strlen(unit));

@@ -67,7 +67,7 @@ read_library_rule(DmRuleSource *source, const char *metric)
 	JsonbContainer *arguments = DmRuleObject(DmRuleLookup(source, "arguments"));
 	const DmRuleKind *kind = DmRuleKindByMetric(metric);
 
-	if (DmRuleField(source->objects[0], "pattern") != NULL)
+	if (DmRuleField(source->objects[0], "pattern") != NULL && !source->reader->oddities_told)
 		ereport(NOTICE, (errmsg("%s: \"pattern\" stands outside \"arguments\"", source->path),
 						 errdetail("It is read as if it stood inside.")));
 	if (arguments != NULL)

@@ -20,6 +20,7 @@ typedef struct DmRuleReader
 {
 	StringInfoData problems; /* one line each */
 	int problem_count;
+	bool oddities_told; /* by what has read the same document before */
 	DmRules *rules;
 } DmRuleReader;
 

@@ -181,7 +181,7 @@ DmRulesRead(Jsonb *rules)
 static int
 problems_of_rules(Jsonb *document, StringInfo problems)
 {
-	DmRuleReader reader = {0};
+	DmRuleReader reader = {.oddities_told = true};
 
 	read_rules(&reader, document);
 	appendStringInfoString(problems, reader.problems.data);

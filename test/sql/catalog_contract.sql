@@ -148,6 +148,9 @@ CALL datamesh.load_contract(pg_temp.doc('', columns => $$[{name: id, quality: [
     {type: custom, engine: datamesh, implementation: {check: nul_values}}, {type: custom, engine: other, implementation: {check: nul_values}},
     {type: custom, engine: datamesh, implementation: {check: freshness, max_age: "5"}}]}]$$,
     more => 'slaProperties: [{property: latency, value: 4}, {property: retention, value: 4}]'));
+-- and what is odd is told once
+CALL datamesh.load_contract(pg_temp.doc('', columns => '[{name: id, quality: [{metric: invalidValues, pattern: "^1", mustBe: 0}]}]',
+    more => 'slaProperties: [{property: latency, value: 4, unit: m}]'));
 
 -- sources
 CALL datamesh.load_contract(pg_temp.doc('s', source => 'a_view'));
