@@ -81,6 +81,7 @@ OBJS = \
 	src/masking/kernel_value.o \
 	src/masking/kernel_crypto.o \
 	src/masking/kernel_detect.o \
+	src/masking/anonymity.o \
 	src/masking/calendar.o \
 	src/masking/mask.o \
 	src/masking/generalize.o \

@@ -20,7 +20,8 @@ AS 'MODULE_PATHNAME', 'dm_contract_jsonb_to_yaml';
 COMMENT ON FUNCTION datamesh.contract_to_yaml(jsonb) IS
 'A contract as YAML 1.2, its keys in the order in which the Open Data Contract Standard presents them: SELECT datamesh.contract_to_yaml(datamesh.infer_contract(...)).';
 
--- Reads with the caller's rights: whoever may SELECT from a relation may have a contract proposed for it.
+-- Reads with the caller's rights, a superuser with those of the relation's owner: whoever may SELECT from a relation may have a contract
+-- proposed for it.
 CREATE FUNCTION datamesh.infer_contract(relation regclass) RETURNS jsonb
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'dm_infer_contract';

@@ -279,23 +279,9 @@ COMMENT ON FUNCTION datamesh.mask_noise(date, integer, datamesh.mask_policy, tex
 
 CREATE FUNCTION datamesh.k_anonymity(relation regclass, columns text[])
 RETURNS bigint
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    k bigint;
-    names text;
-BEGIN
-    IF relation IS NULL OR array_ndims(columns) IS DISTINCT FROM 1 OR array_position(columns, NULL) IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = 'k_anonymity needs a relation and the names of one column or more';
-    END IF;
-    SELECT string_agg(format('t.%I', c), ', ' ORDER BY i) INTO names FROM unnest(columns) WITH ORDINALITY AS u(c, i);
-    EXECUTE format('SELECT min(g.n) FROM (SELECT count(*) AS n FROM %s AS t GROUP BY %s) AS g', relation, names) INTO k;
-    RETURN k;
-END $$;
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'dm_k_anonymity';
 COMMENT ON FUNCTION datamesh.k_anonymity(regclass, text[]) IS
-'How many rows the smallest group has that agrees in these columns (L. Sweeney, k-Anonymity, 2002): with 1, somebody stands alone. Null if the relation is empty. Nulls agree with one another. Reads the relation once, with the caller''s privileges and row security.';
+'How many rows the smallest group has that agrees in these columns (L. Sweeney, k-Anonymity, 2002): with 1, somebody stands alone. Null if the relation is empty. Nulls agree with one another. Reads the relation once, with the caller''s privileges and row security, for a superuser with those of its owner.';
 
 CREATE FUNCTION datamesh.detect_pii(relation regclass, sample_rows integer DEFAULT 1000)
 RETURNS TABLE ("column" text, detector text, confidence numeric, why text, suggested_mask text)

@@ -25,7 +25,7 @@ AS 'MODULE_PATHNAME', 'dm_quality_check_table'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 10000 ROWS 20
 SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION datamesh.check_table(regclass, jsonb) IS
-'Checks a table, view, materialized view, partitioned or foreign table by rules: an ODCS document or schema object, an array of rules, or {"column": {"not_null": true, "unique": true, "min": 0, "max": 9}, "completeness_threshold": 0.99}. One row for each check. Runs with the caller''s rights, reads only. Malformed rules are one error (MD003) that lists all that is wrong with them. Names inside expressions and queries must be qualified: search_path is pg_catalog, pg_temp.';
+'Checks a table, view, materialized view, partitioned or foreign table by rules: an ODCS document or schema object, an array of rules, or {"column": {"not_null": true, "unique": true, "min": 0, "max": 9}, "completeness_threshold": 0.99}. One row for each check. Runs with the caller''s rights, a superuser with those of the relation''s owner, reads only. Malformed rules are one error (MD003) that lists all that is wrong with them. Names inside expressions and queries must be qualified: search_path is pg_catalog, pg_temp.';
 
 CREATE FUNCTION datamesh.check_product(product text, version text DEFAULT NULL)
 RETURNS SETOF datamesh.check_result
@@ -74,4 +74,4 @@ AS 'MODULE_PATHNAME', 'dm_quality_profile'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 10000 ROWS 20
 SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION datamesh.profile(regclass) IS
-'What the columns of a relation hold, one row each. Exact but for distinct_values (an estimate where distinct_is_approximate says so) and most_common (values that a sample of at most 10000 rows has more than once, with their number of rows in it). stddev is of a sample (n - 1); lengths are in characters. Runs with the caller''s rights, and shows values of the data.';
+'What the columns of a relation hold, one row each. Exact but for distinct_values (an estimate where distinct_is_approximate says so) and most_common (values that a sample of at most 10000 rows has more than once, with their number of rows in it). stddev is of a sample (n - 1); lengths are in characters. Runs with the caller''s rights, a superuser with those of the relation''s owner, and shows values of the data.';

@@ -14,12 +14,14 @@
 #include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "base/module.h"
 #include "base/session.h"
@@ -198,6 +200,26 @@ DmBecomeDomain(DmIdentity *saved, Oid role)
 {
 	DmBecomeRestricted(saved, role);
 	act_for(role);
+}
+
+void
+DmBecomeReader(DmIdentity *saved, Oid relation)
+{
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Oid owner = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+		ReleaseSysCache(tuple);
+	}
+	if (OidIsValid(owner) && superuser() && !superuser_arg(owner))
+	{
+		DmBecomeRestricted(saved, owner);
+		return;
+	}
+	saved->work_depth = work_depth;
+	become(saved, GetUserId(), 0);
 }
 
 void

@@ -31,11 +31,14 @@ typedef struct DmIdentity
  * DmBecomeDomain: for the domain's code; sets SECURITY_RESTRICTED_OPERATION.  The domain is who acts, for
  * as long as this lasts (DmOuterUser): only for what the domain itself asks of us.
  * DmBecomeRestricted: the same for what the caller asks for himself, who remains the one who acts.
+ * DmBecomeReader: for a relation that the caller names.  A superuser reads it as its owner, restricted: the
+ * query of a view and what else there is in it is somebody's code.  Anybody else stays who he is.
  * DmBecomeExtensionOwner: for our own catalog; never run anything under it
  * that a user wrote.
  */
 extern void DmBecomeDomain(DmIdentity *saved, Oid role);
 extern void DmBecomeRestricted(DmIdentity *saved, Oid role);
+extern void DmBecomeReader(DmIdentity *saved, Oid relation);
 extern void DmBecomeExtensionOwner(DmIdentity *saved);
 extern void DmIdentityRestore(const DmIdentity *saved);
 

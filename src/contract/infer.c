@@ -956,8 +956,9 @@ dm_infer_contract(PG_FUNCTION_ARGS)
 {
 	Source source = {.rel = open_source(PG_GETARG_OID(0))};
 	StringInfoData json;
-	int settings = DmPinSettings();
+	DmIdentity saved;
 
+	DmBecomeReader(&saved, PG_GETARG_OID(0));
 	source.schema = get_namespace_name(RelationGetNamespace(source.rel));
 	source.name = pstrdup(RelationGetRelationName(source.rel));
 	read_columns(&source);
@@ -973,6 +974,6 @@ dm_infer_contract(PG_FUNCTION_ARGS)
 	initStringInfo(&json);
 	DmJsonWrite(&json, propose_document(&source));
 	relation_close(source.rel, AccessShareLock);
-	AtEOXact_GUC(false, settings);
+	DmIdentityRestore(&saved);
 	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
 }

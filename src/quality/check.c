@@ -3,8 +3,8 @@
  * check.c
  *		SQL entry points: check_table, check_product, explain_checks.
  *
- * check_table runs with the caller's rights; check_product runs the contract's
- * rules, which are the domain's code, as the domain's owner.
+ * check_table runs with the caller's rights, a superuser's being those of the relation's owner;
+ * check_product runs the contract's rules, which are the domain's code, as the domain's owner.
  *
  *-------------------------------------------------------------------------
  */
@@ -71,25 +71,22 @@ put_result(ReturnSetInfo *rsinfo, const char *product, const DmCheckResult *resu
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
-/* A product is checked as its domain's owner, any other relation as the caller. */
+/* A product is checked as its domain's owner, any other relation as the caller, if he is no superuser. */
 static void
 enter_subject(const Subject *subject, DmIdentity *saved)
 {
 	if (OidIsValid(subject->owner))
 		DmBecomeDomain(saved, subject->owner);
 	else
-		saved->guc_level = DmPinSettings();
+		DmBecomeReader(saved, subject->relation);
 	SPI_connect();
 }
 
 static void
-leave_subject(const Subject *subject, const DmIdentity *saved)
+leave_subject(const DmIdentity *saved)
 {
 	SPI_finish();
-	if (OidIsValid(subject->owner))
-		DmIdentityRestore(saved);
-	else
-		AtEOXact_GUC(false, saved->guc_level);
+	DmIdentityRestore(saved);
 }
 
 static void
@@ -104,7 +101,7 @@ check_subject(Subject *subject, ReturnSetInfo *rsinfo)
 	DmQualityRun(plan);
 	foreach (cell, DmQualityResults(plan, subject->relation))
 		put_result(rsinfo, subject->product, lfirst(cell));
-	leave_subject(subject, &saved);
+	leave_subject(&saved);
 }
 
 /*
@@ -205,7 +202,7 @@ explain_subject(Subject *subject, ReturnSetInfo *rsinfo)
 	foreach (cell, plan->items)
 		if (!list_member_ptr(told, lfirst(cell)))
 			explain_alone(plan, lfirst(cell), rsinfo, &pass);
-	leave_subject(subject, &saved);
+	leave_subject(&saved);
 }
 
 /*

@@ -332,10 +332,10 @@ dm_quality_profile(PG_FUNCTION_ARGS)
 	List *columns;
 	ListCell *cell;
 	int at_once = columns_per_pass();
-	int settings;
+	DmIdentity saved;
 
 	InitMaterializedSRF(fcinfo, 0);
-	settings = DmPinSettings();
+	DmBecomeReader(&saved, relation);
 	SPI_connect();
 	DmRequireReadable(relation);
 	columns = columns_of(relation);
@@ -351,6 +351,6 @@ dm_quality_profile(PG_FUNCTION_ARGS)
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, column->values, column->nulls);
 	}
 	SPI_finish();
-	AtEOXact_GUC(false, settings);
+	DmIdentityRestore(&saved);
 	return (Datum) 0;
 }

@@ -44,6 +44,12 @@ SELECT sales_internal.load('base', '{property: datamesh.mode, value: live}, {pro
 CALL datamesh.publish('sales.evil');
 CALL datamesh.publish('sales.base');
 SELECT * FROM datamesh.check_product('sales.evil');
+SELECT * FROM datamesh.check_table('sales_internal.evil', '{"id": {"unique": true}}');
+SELECT * FROM datamesh.explain_checks('sales_internal.evil'::regclass, '{"id": {"unique": true}}');
+SELECT * FROM datamesh.profile('sales_internal.evil');
+SELECT * FROM datamesh.detect_pii('sales_internal.evil');
+SELECT datamesh.infer_contract('sales_internal.evil');
+SELECT datamesh.k_anonymity('sales_internal.evil', '{region}');
 SELECT count(*) FROM sales.evil;
 SELECT * FROM sales.base;
 ANALYZE;
