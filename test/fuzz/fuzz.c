@@ -1,5 +1,5 @@
 /*
- * fuzz.c: drive the kernels of src/masking with arbitrary input, under sanitizers.
+ * fuzz.c: drive the kernels of src/masking and src/ltv with arbitrary input, under sanitizers.
  *
  * Built two ways from one file. With -fsanitize=fuzzer, libFuzzer calls LLVMFuzzerTestOneInput. With
  * -DDM_STANDALONE, main makes so many inputs for each kernel, always the same ones: half are noise,
@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ltv/kernel.h"
 #include "masking/kernel.h"
 #include "masking/kernel_value.h"
 
@@ -78,7 +79,8 @@ drive_cut(const uint8_t *data, size_t size)
 	CHECK(at <= length);
 	CHECK(DmCharCount(chars, text, length) <= length);
 	if (length > 0)
-		CHECK(DmCharLength(chars, text, length) >= 1 && DmCharLength(chars, text, length) <= length);
+		CHECK(DmCharLength(chars, text, length) >= 1 &&
+			  DmCharLength(chars, text, length) <= length);
 	free(text);
 	return true;
 }
@@ -737,6 +739,122 @@ drive_pseudonym(const uint8_t *data, size_t size)
 	return true;
 }
 
+static __int128
+units_of(const DmLtvSum *sum)
+{
+	return (__int128) sum->whole * DM_LTV_FRACTION + sum->fraction;
+}
+
+/* Half of the inputs are made numerics: digits of base 10000 behind a header of either form. */
+static void
+make_numeric(char *data, size_t size, uint8_t kind)
+{
+	for (size_t i = 0; i + 1 < size; i += 2)
+	{
+		uint16_t word;
+
+		memcpy(&word, data + i, sizeof(word));
+		if (i == 0)
+			word = kind % 2 == 0 ? (word & 0x3fff) | 0x8000 : word & 0x7fff;
+		else if (i == 2 && kind % 2 == 1)
+			word = (uint16_t) ((int16_t) (word % 12) - 6);
+		else
+			word %= 10000;
+		memcpy(data + i, &word, sizeof(word));
+	}
+}
+
+/* What is small is what its digits say, to the last one. */
+static bool
+drive_amount(const uint8_t *data, size_t size)
+{
+	char *numeric;
+	DmLtvAmount amount;
+	bool made;
+
+	if (size < 3)
+		return false;
+	made = data[0] & 2;
+	numeric = copy_of(data + 1, size - 1);
+	if (made)
+		make_numeric(numeric, size - 1, data[0]);
+	DmLtvDecode((unsigned char *) numeric, size - 1, &amount);
+	CHECK(amount.kind >= DM_LTV_SMALL && amount.kind <= DM_LTV_BROKEN && amount.scale >= 0);
+	if (made && amount.kind == DM_LTV_SMALL)
+	{
+		uint16_t header;
+		int16_t weight;
+		size_t at = data[0] % 2 == 0 ? 2 : 4;
+		__int128 units = 0;
+
+		memcpy(&header, numeric, sizeof(header));
+		if (at == 4)
+			memcpy(&weight, numeric + 2, sizeof(weight));
+		else
+			weight = (int16_t) ((header & 0x40) != 0 ? (header & 0x3f) - 64 : header & 0x3f);
+		for (; at + 1 < size - 1; at += 2, weight--)
+		{
+			uint16_t digit;
+			__int128 value;
+
+			memcpy(&digit, numeric + at, sizeof(digit));
+			value = digit;
+			for (int i = -2; i < weight; i++)
+				value *= 10000;
+			units += value;
+		}
+		if (header & (data[0] % 2 == 0 ? 0x2000 : 0x4000))
+			units = -units;
+		CHECK(units_of(&amount.value) == units);
+		CHECK(amount.value.fraction > -DM_LTV_FRACTION && amount.value.fraction < DM_LTV_FRACTION);
+	}
+	free(numeric);
+	return true;
+}
+
+/* Nothing is rounded, and what would overflow leaves the sum as it was. */
+static bool
+drive_sum(const uint8_t *data, size_t size)
+{
+	DmLtvSum sum, value, before;
+	bool whole = true; /* a number of units */
+	int scale;
+	int64_t units;
+	__int128 all;
+
+	if (size < 1 + sizeof(sum) + sizeof(value))
+		return false;
+	memcpy(&sum, data + 1, sizeof(sum));
+	memcpy(&value, data + 1 + sizeof(sum), sizeof(value));
+	if (data[0] & 64)
+		sum.whole >>= 20, sum.fraction %= DM_LTV_FRACTION, value.whole >>= 20,
+			value.fraction %= DM_LTV_FRACTION;
+	before = sum;
+	all = units_of(&sum);
+	if (DmLtvSumAdd(&sum, &value))
+		all += units_of(&value);
+	else
+		CHECK(memcmp(&sum, &before, sizeof(sum)) == 0);
+	CHECK(units_of(&sum) == all);
+	before = sum;
+	if (!DmLtvSumNormalize(&sum))
+	{
+		CHECK(memcmp(&sum, &before, sizeof(sum)) == 0);
+		return true;
+	}
+	CHECK(units_of(&sum) == all);
+	CHECK(sum.fraction > -DM_LTV_FRACTION && sum.fraction < DM_LTV_FRACTION);
+	CHECK(sum.whole == 0 || sum.fraction == 0 || (sum.whole < 0) == (sum.fraction < 0));
+	scale = data[0] % 9;
+	for (int i = scale; i < DM_LTV_FRACTION_DIGITS; i++, all /= 10)
+		whole = whole && all % 10 == 0;
+	if (DmLtvSumUnits(&sum, scale, &units))
+		CHECK(whole && units == all);
+	else
+		CHECK(!whole || all < INT64_MIN || all > INT64_MAX);
+	return true;
+}
+
 static const struct
 {
 	const char *name;
@@ -759,6 +877,8 @@ static const struct
 	{"text", drive_text},
 	{"json", drive_json},
 	{"name", drive_name},
+	{"amount", drive_amount},
+	{"sum", drive_sum},
 };
 #define KERNELS ((int) (sizeof(kernels) / sizeof(kernels[0])))
 
