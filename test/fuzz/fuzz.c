@@ -473,7 +473,7 @@ drive_grid(const uint8_t *data, size_t size)
 static bool
 take_ratio(Bytes *from, double *ratio)
 {
-	static const double ratios[] = {DBL_TRUE_MIN, DBL_EPSILON, 0.001, 0.1, 0.5, 1.0};
+	static const double ratios[] = {4.9406564584124654e-324, DBL_EPSILON, 0.001, 0.1, 0.5, 1.0};
 	uint32_t bits;
 	uint8_t choice;
 
@@ -1057,8 +1057,9 @@ make_input(uint8_t *data, size_t most)
 		size--;
 	for (uint64_t changes = next_random() % 4; changes > 0; changes--)
 		data[next_random() % size] =
-			(uint8_t) (next_random() % 4 == 0 ? next_random() >> 13
-											  : "0123456789.-:@ Xa\""[next_random() % 18]);
+			(uint8_t) (next_random() % 4 == 0
+						   ? next_random() >> 13
+						   : (uint8_t) "0123456789.-:@ Xa\""[next_random() % 18]);
 	return size;
 }
 
