@@ -340,10 +340,15 @@ SELECT DISTINCT ON (e.roleid, e.member, m.domain) m.domain, 'role.admin_option',
 FROM mesh AS m JOIN edges AS e ON e.roleid = m.role
 WHERE e.admin_option AND NOT e.rolsuper AND m.purpose <> 'port'
 UNION ALL
-SELECT NULL, 'role.predefined', CASE WHEN EXISTS (SELECT FROM mesh AS m WHERE m.role = e.member) THEN 'CRITICAL' ELSE 'WARNING' END,
+SELECT NULL, 'role.predefined', CASE WHEN e.role_name IN ('pg_read_all_data', 'pg_read_server_files', 'pg_execute_server_program')
+                                       OR EXISTS (SELECT FROM mesh AS m WHERE m.role = e.member) THEN 'CRITICAL' ELSE 'WARNING' END,
        format('role %I', e.member_name), format('it is a member of %I', e.role_name),
-       CASE WHEN e.role_name ~ 'data' THEN 'Privileges on ports and on what is internal do not hold for it; row security does.'
-            ELSE 'It reaches the files of the server, and with them all data and keys.' END,
+       CASE e.role_name
+           WHEN 'pg_read_all_data' THEN 'Privileges do not hold for it. Row security does, and not for what lies apart from the rows: long values (pg_toast) and statistics (pg_statistic).'
+           WHEN 'pg_write_all_data' THEN 'It writes every table, those of the catalog that say who may see what among them.'
+           WHEN 'pg_create_subscription' THEN 'It fills tables from other servers.'
+           WHEN 'pg_maintain' THEN 'It refreshes and rebuilds what is not its own.'
+           ELSE 'It reaches the files of the server, and with them all data and keys.' END,
        format('REVOKE %I FROM %I', e.role_name, e.member_name)
 FROM edges AS e
 WHERE e.role_name IN ('pg_read_all_data', 'pg_write_all_data', 'pg_read_server_files', 'pg_write_server_files',
