@@ -1,12 +1,63 @@
 # shellcheck shell=bash disable=SC2034
 # What the benchmarks of this folder share: timing in turn, medians, and goals. Sourced, not run.
-# Uses ROWS, RUNS, WORKERS, WORK_MEM, JSON of the script that sources it, and the cluster in $WORK.
+# Uses OPTIONS, ROWS, RUNS, WORKERS, WORK_MEM, JSON, prepare and what to measure of the script that sources
+# it, and the cluster in $WORK.
 
+WORK_MEM=64MB
+SHARED_BUFFERS=$(awk '/^MemTotal:/ { mb = $2 / 4096; print int(mb > 2048 ? 2048 : mb) "MB" }' /proc/meminfo)
+JSON=
+HERE= # this folder's copy below $WORK
 MS=
 LOAD=$(cut -d' ' -f1 /proc/loadavg) # before we add to it
 declare -A TIMES=()
 LINES_SHOWN=()
 JSON_LINES=()
+
+usage() { sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"; }
+
+# options ARGUMENTS...: each goes to its variable, as the table OPTIONS says: --option is NAME (any value),
+# NAME:N (a whole number of at least N), or NAME: (no value: NAME becomes 1).
+options() {
+	local entry name
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-h | --help)
+			usage
+			exit 0
+			;;
+		esac
+		entry=${OPTIONS[$1]-}
+		name=${entry%%:*}
+		[ -n "$entry" ] || die "unknown option \"$1\"" "bash bench/$(basename "$0") --help lists them."
+		if [[ $entry == *: ]]; then
+			printf -v "$name" 1
+			shift
+			continue
+		fi
+		[ $# -gt 1 ] || die "$1 needs a value"
+		[[ $entry != *:* ]] || number "$1" "$2" "${entry#*:}"
+		printf -v "$name" '%s' "$2"
+		shift 2
+	done
+}
+
+# begin ARGUMENTS...: from the options to a cluster with what is measured; standard output becomes 3.
+begin() {
+	options "$@"
+	exec 3>&1
+	[ -z "$JSON" ] || exec 1>&2
+	make_work
+	need_for_build
+	install_missing
+	progress "Building in $WORK"
+	# shellcheck disable=SC2119
+	build || {
+		tail -n 40 "$WORK/build.log" >&2
+		die "the build failed; its last words stand above"
+	}
+	HERE=$WORK/src/bench
+	prepare
+}
 
 number() {
 	if ! [[ $2 =~ ^[0-9]{1,9}$ ]] || ((10#$2 < $3)); then
@@ -106,4 +157,24 @@ settings_line() {
 		line+=", $name $(server_setting $name)"
 	done
 	echo "$line"
+}
+
+# report MORE WORDS...: the figures, as a table below what was measured, how, and these words; or as JSON with
+# MORE among its fields.
+report() {
+	local data line separator=" "
+	data=$(data_line)
+	if [ -n "$JSON" ]; then
+		printf '{"data": "%s", "settings": "PostgreSQL %s", "runs": %s, %s"figures": [\n' "$data" "$(settings_line)" "$RUNS" "$1"
+		for line in "${JSON_LINES[@]}"; do
+			printf '%s %s\n' "$separator" "$line"
+			separator=","
+		done
+		printf ']}\n'
+		return 0
+	fi
+	shift
+	say "" "Data: $data. Medians of $RUNS runs, measured in turn." "PostgreSQL $(settings_line)" "$@" ""
+	printf '%-58s %9s %9s %8s  %-14s %s\n' "figure (A : B)" "A, ms" "B, ms" "A / B" goal reached
+	say "${LINES_SHOWN[@]}"
 }

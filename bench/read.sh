@@ -26,11 +26,9 @@ ROWS=3000000
 RUNS=7
 SECONDS_EACH=5
 WORKERS=0
-WORK_MEM=64MB
-SHARED_BUFFERS=$(awk '/^MemTotal:/ { mb = $2 / 4096; print int(mb > 2048 ? 2048 : mb) "MB" }' /proc/meminfo)
-JSON=
 PRELOAD=
-HERE= # this folder's copy below $WORK
+declare -A OPTIONS=([--rows]=ROWS:1 [--runs]=RUNS:1 [--seconds]=SECONDS_EACH:1 [--work-mem]=WORK_MEM
+	[--shared-buffers]=SHARED_BUFFERS [--preload]=PRELOAD: [--json]=JSON:)
 PORT=bench_sales.customer_lifetime_value
 BASE=bench.base
 
@@ -55,34 +53,6 @@ FIGURES=(
 	"masked_filter|bench_marketing|1.10|masked: filter on a column without mask|SELECT max(length(customer_name)) FROM R AS r WHERE order_count > 20"
 	"filtered|bench_audit||rows filtered by the contract|SELECT count(*), sum(order_count) FROM R AS r"
 )
-
-usage() { sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"; }
-
-options() {
-	while [ $# -gt 0 ]; do
-		case $1 in
-		--rows | --runs | --seconds | --work-mem | --shared-buffers)
-			[ $# -gt 1 ] || die "$1 needs a value"
-			case $1 in
-			--rows) ROWS=$2 && number "$1" "$2" 1 ;;
-			--runs) RUNS=$2 && number "$1" "$2" 1 ;;
-			--seconds) SECONDS_EACH=$2 && number "$1" "$2" 1 ;;
-			--work-mem) WORK_MEM=$2 ;;
-			--shared-buffers) SHARED_BUFFERS=$2 ;;
-			esac
-			shift
-			;;
-		--preload) PRELOAD=1 ;;
-		--json) JSON=1 ;;
-		-h | --help)
-			usage
-			exit 0
-			;;
-		*) die "unknown option \"$1\"" "bash bench/read.sh --help lists them." ;;
-		esac
-		shift
-	done
-}
 
 product() {
 	echo "CREATE EXTENSION datamesh CASCADE;"
@@ -236,38 +206,8 @@ data_line() {
 	psql -X -q -At -c "SELECT format('%s rows of 11 columns, %s, one index', $ROWS, pg_size_pretty(pg_table_size('$BASE')))"
 }
 
-report() {
-	local line separator=" "
-	if [ -n "$JSON" ]; then
-		printf '{"data": "%s", "settings": "PostgreSQL %s", "runs": %s, "figures": [\n' "$(data_line)" "$(settings_line)" "$RUNS"
-		for line in "${JSON_LINES[@]}"; do
-			printf '%s %s\n' "$separator" "$line"
-			separator=","
-		done
-		printf ']}\n'
-		return 0
-	fi
-	say "" "Data: $(data_line). Medians of $RUNS runs, measured in turn; A reads the port, B the table." \
-		"PostgreSQL $(settings_line), shared_preload_libraries '$(server_setting shared_preload_libraries)'" ""
-	printf '%-58s %9s %9s %8s  %-14s %s\n' "figure (A : B)" "A, ms" "B, ms" "A / B" goal reached
-	say "${LINES_SHOWN[@]}"
-}
-
 main() {
-	options "$@"
-	exec 3>&1
-	[ -z "$JSON" ] || exec 1>&2
-	make_work
-	need_for_build
-	install_missing
-	progress "Building in $WORK"
-	# shellcheck disable=SC2119
-	build || {
-		tail -n 40 "$WORK/build.log" >&2
-		die "the build failed; its last words stand above"
-	}
-	HERE=$WORK/src/bench
-	prepare
+	begin "$@"
 	measure_queries
 	measure_points prepared bench_finance
 	measure_points simple bench_finance
@@ -275,7 +215,7 @@ main() {
 	measure_first
 	WORKERS="0 and 2"
 	figures
-	report >&3
+	report "" "A reads the port, B the table. shared_preload_libraries '$(server_setting shared_preload_libraries)'" >&3
 	stop_cluster
 }
 

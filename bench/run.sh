@@ -25,44 +25,14 @@ set -euo pipefail
 ROWS=3000000
 RUNS=5
 WORKERS=$(($(nproc) - 1))
-WORK_MEM=64MB
-SHARED_BUFFERS=$(awk '/^MemTotal:/ { mb = $2 / 4096; print int(mb > 2048 ? 2048 : mb) "MB" }' /proc/meminfo)
-JSON=
 EXPLAIN=
+declare -A OPTIONS=([--rows]=ROWS:1 [--runs]=RUNS:1 [--workers]=WORKERS:0 [--work-mem]=WORK_MEM
+	[--shared-buffers]=SHARED_BUFFERS [--json]=JSON: [--explain]=EXPLAIN:)
 DUCKDB=
 DUCKDB_NOTE=
-HERE= # this folder's copy below $WORK
 USER_HOME=${HOME-}
 PRODUCT=bench_sales.customer_lifetime_value
 RULES="datamesh.contract('$PRODUCT')::jsonb" # the same ten for tables that are no product's source
-
-usage() { sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"; }
-
-options() {
-	while [ $# -gt 0 ]; do
-		case $1 in
-		--rows | --runs | --workers | --work-mem | --shared-buffers)
-			[ $# -gt 1 ] || die "$1 needs a value"
-			case $1 in
-			--rows) ROWS=$2 && number "$1" "$2" 1 ;;
-			--runs) RUNS=$2 && number "$1" "$2" 1 ;;
-			--workers) WORKERS=$2 && number "$1" "$2" 0 ;;
-			--work-mem) WORK_MEM=$2 ;;
-			--shared-buffers) SHARED_BUFFERS=$2 ;;
-			esac
-			shift
-			;;
-		--json) JSON=1 ;;
-		--explain) EXPLAIN=1 ;;
-		-h | --help)
-			usage
-			exit 0
-			;;
-		*) die "unknown option \"$1\"" "bash bench/run.sh --help lists them." ;;
-		esac
-		shift
-	done
-}
 
 python() { HOME=$USER_HOME bounded 600 python3 "$HERE/duckdb_checks.py" "$@"; }
 
@@ -178,24 +148,6 @@ data_line() {
 		pg_size_pretty(pg_table_size('bench_sales_internal.customer_lifetime_value')))"
 }
 
-report() {
-	if [ -n "$JSON" ]; then
-		printf '{"data": "%s", "settings": "PostgreSQL %s", "runs": %s, "duckdb": "%s", "figures": [\n' \
-			"$(data_line)" "$(settings_line)" "$RUNS" "$DUCKDB_NOTE"
-		local separator=" " line
-		for line in "${JSON_LINES[@]}"; do
-			printf '%s %s\n' "$separator" "$line"
-			separator=","
-		done
-		printf ']}\n'
-		return 0
-	fi
-	say "" "Data: $(data_line). Medians of $RUNS runs, measured in turn." "PostgreSQL $(settings_line)" \
-		"DuckDB: $DUCKDB_NOTE" ""
-	printf '%-58s %9s %9s %8s  %-14s %s\n' "figure (A : B)" "A, ms" "B, ms" "A / B" goal reached
-	say "${LINES_SHOWN[@]}"
-}
-
 explain() {
 	{
 		settings
@@ -214,27 +166,14 @@ explain() {
 
 main() {
 	local names=(floor checks lesson single)
-	options "$@"
-	exec 3>&1
-	[ -z "$JSON" ] || exec 1>&2
-	make_work
-	need_for_build
-	install_missing
-	progress "Building in $WORK"
-	# shellcheck disable=SC2119
-	build || {
-		tail -n 40 "$WORK/build.log" >&2
-		die "the build failed; its last words stand above"
-	}
-	HERE=$WORK/src/bench
-	prepare
+	begin "$@"
 	[ -z "$DUCKDB" ] || names+=(duckdb)
 	measure "${names[@]}"
 	measure proved proved_small
 	measure ltv_ours ltv_plain
 	measure ctas publish
 	figures
-	report >&3
+	report "\"duckdb\": \"$DUCKDB_NOTE\", " "DuckDB: $DUCKDB_NOTE" >&3
 	[ -z "$EXPLAIN" ] || explain
 	stop_cluster
 }
