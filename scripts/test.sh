@@ -201,14 +201,28 @@ suite_fuzz() {
 	tap_file fuzz 300 "${AS_USER[@]}" bash test/fuzz/fuzz_test.sh
 }
 
-# What the README tells people to type, typed, and what it shows compared with what comes.
+# The pages of docs/reference whose examples begin with an empty database; those of others are parts of a story.
+COMPLETE_PAGES=(access base catalog contract contract_compare ltv masking publish quality quality_measure)
+
+# What the README tells people to type, typed, and what it shows compared with what comes; and the
+# pages of the reference, each in a database of its own.
 suite_readme() {
+	local page
 	fresh_cluster readme
 	if [ ! -e README.md ]; then
 		count "readme: there is no README.md" 0 1 0
 		return 0
 	fi
 	tap_file readme/README.md 1200 "${AS_USER[@]}" perl test/lib/readme.pl README.md
+	for page in "${COMPLETE_PAGES[@]}"; do
+		"${AS_USER[@]}" createdb page
+		"${AS_USER[@]}" psql -Xq -d page -c 'CREATE EXTENSION datamesh CASCADE' 2>/dev/null
+		tap_file "readme/$page.md" 300 "${AS_USER[@]}" env PGDATABASE=page \
+			perl test/lib/readme.pl "docs/reference/$page.md"
+		"${AS_USER[@]}" dropdb --force page
+		"${AS_USER[@]}" psql -XqAt -c "SELECT format('DROP ROLE %I;', rolname) FROM pg_roles
+			WHERE oid >= 16384 AND NOT rolsuper" | "${AS_USER[@]}" psql -Xq
+	done
 	check_server readme
 }
 
