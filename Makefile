@@ -14,6 +14,8 @@ OBJS = \
 	src/base/settings.o \
 	src/base/session.o \
 	src/base/names.o \
+	src/base/text.o \
+	src/base/json.o \
 	src/base/lock.o \
 	src/contract/document.o \
 	src/contract/yaml_read.o \
@@ -27,18 +29,24 @@ OBJS = \
 	src/contract/contract.o \
 	src/contract/observe.o \
 	src/contract/infer.o \
+	src/contract/infer_propose.o \
 	src/contract/compare.o \
 	src/contract/compare_node.o \
 	src/contract/compare_type.o \
 	src/contract/compare_rule.o \
+	src/contract/compare_result.o \
+	src/contract/compare_value.o \
 	src/contract/compare_sla.o \
 	src/contract/compare_access.o \
+	src/contract/compare_mask.o \
+	src/contract/compare_personal.o \
+	src/contract/compare_filter.o \
+	src/contract/compare_custom.o \
 	src/catalog/event.o \
 	src/catalog/restore.o \
 	src/catalog/lookup.o \
 	src/catalog/domain.o \
 	src/catalog/load.o \
-	src/quality/json.o \
 	src/quality/numeric_bound.o \
 	src/quality/exact_sum.o \
 	src/quality/exchange.o \
@@ -118,6 +126,8 @@ OBJS = \
 	src/access/my_access.o \
 	src/access/last_use.o \
 	src/access/compile.o \
+	src/access/compile_column.o \
+	src/access/compile_rows.o \
 	src/access/compile_scan.o \
 	src/access/compile_mask.o \
 	src/access/compile_filter.o \

@@ -4,12 +4,14 @@
  *		From what a contract says of masks, row filters and columns to what a port's view
  *		does about it.
  *
- *	compile.c		 the document read: which mask, filter and column for whom; the rules that
- *					 the run-time side (access.h) decides by
+ *	compile.c		 the document read: names, stewards, and the order of it all
+ *	compile_column.c which mask, and which column, for whom
+ *	compile_rows.c	 which row filter for whom; groups that are too small
  *	compile_scan.c	 what looks like such a wish and stands where nothing would read it
  *	compile_mask.c	 a mask on a column of a certain type, as SQL
  *	compile_filter.c a row filter, as SQL
- *	compile_check.c	 the expressions run before a port is made of them; the finished view
+ *	compile_check.c	 the expressions run before a port is made of them; the rules that the run-time
+ *					 side (access.h) decides by; the finished view
  *
  * The order of calls: DmAccessCompile (names only), DmAccessBind (the source's types),
  * DmAccessFilters (the relation that the view will read), DmAccessProve, then DmAccessStore

@@ -33,6 +33,7 @@
 
 #include "access/compile.h"
 #include "base/errors.h"
+#include "base/json.h"
 #include "base/session.h"
 #include "quality/check.h"
 
@@ -197,28 +198,6 @@ DmAccessRequireKey(DmAccess *access)
 /* ---- the rules ---- */
 
 static void
-put_key(JsonbParseState **state, const char *key)
-{
-	JsonbValue value;
-
-	value.type = jbvString;
-	value.val.string.val = pstrdup(key);
-	value.val.string.len = strlen(key);
-	pushJsonbValue(state, WJB_KEY, &value);
-}
-
-static void
-put_text(JsonbParseState **state, JsonbIteratorToken token, const char *text)
-{
-	JsonbValue value;
-
-	value.type = jbvString;
-	value.val.string.val = pstrdup(text);
-	value.val.string.len = strlen(text);
-	pushJsonbValue(state, token, &value);
-}
-
-static void
 put_number(JsonbParseState **state, JsonbIteratorToken token, int64 number)
 {
 	JsonbValue value;
@@ -233,16 +212,16 @@ put_stewards(JsonbParseState **state, const DmAccess *access)
 {
 	ListCell *cell;
 
-	put_key(state, "stewards");
+	DmJsonPushKey(state, "stewards");
 	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 	foreach (cell, access->stewards)
 	{
 		pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-		put_key(state, "role");
-		put_text(state, WJB_VALUE, GetUserNameFromId(lfirst_oid(cell), false));
-		put_key(state, "oid");
+		DmJsonPushKey(state, "role");
+		DmJsonPushString(state, WJB_VALUE, GetUserNameFromId(lfirst_oid(cell), false));
+		DmJsonPushKey(state, "oid");
 		put_number(state, WJB_VALUE, lfirst_oid(cell));
-		put_key(state, "cluster");
+		DmJsonPushKey(state, "cluster");
 		put_number(state, WJB_VALUE, (int64) GetSystemIdentifier());
 		pushJsonbValue(state, WJB_END_OBJECT, NULL);
 	}
@@ -255,31 +234,31 @@ put_column(JsonbParseState **state, const DmProtected *protected)
 	ListCell *cell;
 
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	put_key(state, "name");
-	put_text(state, WJB_VALUE, protected->column->name);
-	put_key(state, "masks");
+	DmJsonPushKey(state, "name");
+	DmJsonPushString(state, WJB_VALUE, protected->column->name);
+	DmJsonPushKey(state, "masks");
 	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 	foreach (cell, protected->masks)
 	{
 		const DmAccessMask *mask = lfirst(cell);
 
 		pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-		put_key(state, "mask");
-		put_text(state, WJB_VALUE, mask->text);
-		put_key(state, "strength");
+		DmJsonPushKey(state, "mask");
+		DmJsonPushString(state, WJB_VALUE, mask->text);
+		DmJsonPushKey(state, "strength");
 		put_number(state, WJB_VALUE, mask->mask->strength);
 		pushJsonbValue(state, WJB_END_OBJECT, NULL);
 	}
 	pushJsonbValue(state, WJB_END_ARRAY, NULL);
-	put_key(state, "default");
+	DmJsonPushKey(state, "default");
 	put_number(state, WJB_VALUE, protected->otherwise);
-	put_key(state, "consumers");
+	DmJsonPushKey(state, "consumers");
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	foreach (cell, protected->choices)
 	{
 		const DmAccessChoice *choice = lfirst(cell);
 
-		put_key(state, choice->consumer);
+		DmJsonPushKey(state, choice->consumer);
 		put_number(state, WJB_VALUE, choice->mask);
 	}
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
@@ -309,16 +288,16 @@ put_rows(JsonbParseState **state, const DmAccess *access)
 {
 	ListCell *cell;
 
-	put_key(state, "filters");
+	DmJsonPushKey(state, "filters");
 	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 	foreach (cell, access->filters)
-		put_text(state, WJB_ELEM, ((DmAccessFilter *) lfirst(cell))->sql);
+		DmJsonPushString(state, WJB_ELEM, ((DmAccessFilter *) lfirst(cell))->sql);
 	pushJsonbValue(state, WJB_END_ARRAY, NULL);
-	put_key(state, "rows");
+	DmJsonPushKey(state, "rows");
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	put_key(state, "default");
+	DmJsonPushKey(state, "default");
 	put_row_choice(state, linitial(access->rows));
-	put_key(state, "consumers");
+	DmJsonPushKey(state, "consumers");
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	foreach (cell, access->rows)
 	{
@@ -326,7 +305,7 @@ put_rows(JsonbParseState **state, const DmAccess *access)
 
 		if (rows->consumer == NULL)
 			continue;
-		put_key(state, rows->consumer);
+		DmJsonPushKey(state, rows->consumer);
 		put_row_choice(state, rows);
 	}
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
@@ -341,7 +320,7 @@ rules(const DmAccess *access)
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	put_stewards(&state, access);
-	put_key(&state, "columns");
+	DmJsonPushKey(&state, "columns");
 	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 	foreach (cell, access->protected)
 		put_column(&state, lfirst(cell));

@@ -32,6 +32,7 @@
 #include "utils/numeric.h"
 
 #include "access/compile.h"
+#include "base/text.h"
 #include "quality/check.h"
 
 /* Shorter, and two values would too easily have one mask. */
@@ -54,26 +55,18 @@ static char *
 refuse(const Target *t, const char *format, ...)
 {
 	DmValidator *v = &t->access->problems;
-	StringInfoData text;
 	va_list args;
-	int needed;
+	char *text;
 
-	initStringInfo(&text);
-	for (;;)
-	{
-		va_start(args, format);
-		needed = appendStringInfoVA(&text, format, args);
-		va_end(args);
-		if (needed == 0)
-			break;
-		enlargeStringInfo(&text, needed);
-	}
+	va_start(args, format);
+	text = DmFormat(format, args);
+	va_end(args);
 	if (t->entry->path != NULL)
 		DmProblem(v, NULL, "%s: column \"%s\" of type %s %s", t->entry->path, t->column->name,
-				  format_type_with_typemod(t->column->type, t->column->typmod), text.data);
+				  format_type_with_typemod(t->column->type, t->column->typmod), text);
 	else
 		DmProblem(v, NULL, "column \"%s\" of type %s %s", t->column->name,
-				  format_type_with_typemod(t->column->type, t->column->typmod), text.data);
+				  format_type_with_typemod(t->column->type, t->column->typmod), text);
 	return NULL;
 }
 

@@ -12,28 +12,39 @@
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 
-#include "quality/json.h"
+#include "base/json.h"
+
+void
+DmJsonPushString(JsonbParseState **json, JsonbIteratorToken token, const char *text)
+{
+	JsonbValue v = {.type = jbvString};
+
+	v.val.string.val = unconstify(char *, text);
+	v.val.string.len = strlen(text);
+	(void) pushJsonbValue(json, token, &v);
+}
 
 void
 DmJsonPushKey(JsonbParseState **json, const char *key)
 {
-	JsonbValue v = {.type = jbvString};
-
-	v.val.string.val = unconstify(char *, key);
-	v.val.string.len = strlen(key);
-	(void) pushJsonbValue(json, WJB_KEY, &v);
+	DmJsonPushString(json, WJB_KEY, key);
 }
 
 void
 DmJsonPushText(JsonbParseState **json, const char *key, const char *value)
 {
-	JsonbValue v = {.type = jbvString};
-
 	if (value == NULL)
 		return;
 	DmJsonPushKey(json, key);
-	v.val.string.val = unconstify(char *, value);
-	v.val.string.len = strlen(value);
+	DmJsonPushString(json, WJB_VALUE, value);
+}
+
+void
+DmJsonPushNull(JsonbParseState **json, const char *key)
+{
+	JsonbValue v = {.type = jbvNull};
+
+	DmJsonPushKey(json, key);
 	(void) pushJsonbValue(json, WJB_VALUE, &v);
 }
 
@@ -54,5 +65,18 @@ DmJsonPushBool(JsonbParseState **json, const char *key, bool value)
 
 	DmJsonPushKey(json, key);
 	v.val.boolean = value;
+	(void) pushJsonbValue(json, WJB_VALUE, &v);
+}
+
+void
+DmJsonPushJsonb(JsonbParseState **json, const char *key, const Jsonb *value)
+{
+	JsonbValue v = {.type = jbvBinary};
+
+	if (value == NULL)
+		return;
+	DmJsonPushKey(json, key);
+	v.val.binary.data = unconstify(JsonbContainer *, &value->root);
+	v.val.binary.len = VARSIZE_ANY_EXHDR(value);
 	(void) pushJsonbValue(json, WJB_VALUE, &v);
 }

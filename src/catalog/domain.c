@@ -47,8 +47,10 @@
 #include "utils/syscache.h"
 
 #include "base/errors.h"
+#include "base/json.h"
 #include "base/names.h"
 #include "base/session.h"
+#include "base/text.h"
 #include "catalog/catalog.h"
 
 PG_FUNCTION_INFO_V1(dm_create_domain);
@@ -66,23 +68,14 @@ static void run(const char *format, ...) pg_attribute_printf(1, 2);
 static void
 run(const char *format, ...)
 {
-	StringInfoData sql;
-	int needed;
+	va_list args;
+	char *sql;
 
-	initStringInfo(&sql);
-	for (;;)
-	{
-		va_list args;
-
-		va_start(args, format);
-		needed = appendStringInfoVA(&sql, format, args);
-		va_end(args);
-		if (needed == 0)
-			break;
-		enlargeStringInfo(&sql, needed);
-	}
-	DmSpiExecute(sql.data, 0, NULL, NULL, NULL, false);
-	pfree(sql.data);
+	va_start(args, format);
+	sql = DmFormat(format, args);
+	va_end(args);
+	DmSpiExecute(sql, 0, NULL, NULL, NULL, false);
+	pfree(sql);
 }
 
 static void
@@ -135,17 +128,9 @@ details_of(const char *first, ...)
 	for (const char *key = first; key != NULL; key = va_arg(args, const char *))
 	{
 		const char *value = va_arg(args, const char *);
-		JsonbValue item;
 
-		if (value == NULL)
-			continue;
-		item.type = jbvString;
-		item.val.string.val = pstrdup(key);
-		item.val.string.len = strlen(key);
-		pushJsonbValue(&state, WJB_KEY, &item);
-		item.val.string.val = pstrdup(value);
-		item.val.string.len = strlen(value);
-		pushJsonbValue(&state, WJB_VALUE, &item);
+		if (value != NULL)
+			DmJsonPushText(&state, pstrdup(key), pstrdup(value));
 	}
 	va_end(args);
 	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
@@ -384,11 +369,28 @@ make_domain(const char *name, const char *owner, const char *description)
 							 description, NULL));
 }
 
-/* The domain is there: say so, and take a new description. */
+/* A domain or consumer that is there: say so, or take a new description. */
+static void
+describe(const char *what, const char *name, const char *description)
+{
+	const char *args[2] = {name, description};
+
+	if (description == NULL ||
+		run_text(psprintf("UPDATE datamesh.%s SET description = $2 WHERE %s_name = $1 AND "
+						  "description IS DISTINCT FROM $2",
+						  what, what),
+				 2, args) == 0)
+	{
+		ereport(NOTICE, (errmsg("%s \"%s\" already exists, nothing to do", what, name)));
+		return;
+	}
+	DmEventAppend(psprintf("%s_described", what), NULL, NULL,
+				  details_of(what, name, "description", description, NULL));
+}
+
 static void
 keep_domain(const char *name, const char *owner, const char *description)
 {
-	const char *args[2] = {name, description};
 	DmDomain *domain = DmDomainByName(name);
 
 	if (strcmp(domain->owner_name, owner) != 0)
@@ -397,17 +399,7 @@ keep_domain(const char *name, const char *owner, const char *description)
 			(errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("domain \"%s\" already exists", name),
 			 errdetail("It belongs to role \"%s\", not to role \"%s\".", domain->owner_name, owner),
 			 errhint("CALL datamesh.set_domain_owner(...) gives a domain to another role.")));
-	if (description == NULL ||
-		run_text(
-			"UPDATE datamesh.domain SET description = $2 WHERE domain_name = $1 AND description IS "
-			"DISTINCT FROM $2",
-			2, args) == 0)
-	{
-		ereport(NOTICE, (errmsg("domain \"%s\" already exists, nothing to do", name)));
-		return;
-	}
-	DmEventAppend("domain_described", NULL, NULL,
-				  details_of("domain", name, "description", description, NULL));
+	describe("domain", name, description);
 }
 
 Datum
@@ -455,24 +447,6 @@ insert_consumer(const char *name, const char *role, Oid role_oid, const char *de
 	run("GRANT USAGE ON SCHEMA datamesh TO %s", quote_identifier(role));
 }
 
-/* The consumer is there and its role is the same: take a new description. */
-static void
-keep_consumer(const char *name, const char *description)
-{
-	const char *args[2] = {name, description};
-
-	if (description == NULL ||
-		run_text("UPDATE datamesh.consumer SET description = $2 WHERE consumer_name = $1 AND "
-				 "description IS DISTINCT FROM $2",
-				 2, args) == 0)
-	{
-		ereport(NOTICE, (errmsg("consumer \"%s\" already exists, nothing to do", name)));
-		return;
-	}
-	DmEventAppend("consumer_described", NULL, NULL,
-				  details_of("consumer", name, "description", description, NULL));
-}
-
 Datum
 dm_create_consumer(PG_FUNCTION_ARGS)
 {
@@ -498,7 +472,7 @@ dm_create_consumer(PG_FUNCTION_ARGS)
 				 errdetail("It is role \"%s\", not role \"%s\".", GetUserNameFromId(known, false),
 						   role)));
 	if (OidIsValid(known))
-		keep_consumer(name, description);
+		describe("consumer", name, description);
 	else
 	{
 		insert_consumer(name, role, role_oid, description);

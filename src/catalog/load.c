@@ -35,6 +35,7 @@
 #include "base/errors.h"
 #include "base/names.h"
 #include "base/session.h"
+#include "base/text.h"
 #include "catalog/catalog.h"
 #include "contract/contract.h"
 
@@ -68,23 +69,14 @@ static void problem(Draft *draft, const char *format, ...) pg_attribute_printf(2
 static void
 problem(Draft *draft, const char *format, ...)
 {
-	StringInfo out = &draft->problems;
-	int needed;
+	va_list args;
 
 	draft->problem_count++;
-	if (out->len > 0)
-		appendStringInfoChar(out, '\n');
-	for (;;)
-	{
-		va_list args;
-
-		va_start(args, format);
-		needed = appendStringInfoVA(out, format, args);
-		va_end(args);
-		if (needed == 0)
-			break;
-		enlargeStringInfo(out, needed);
-	}
+	if (draft->problems.len > 0)
+		appendStringInfoChar(&draft->problems, '\n');
+	va_start(args, format);
+	DmAppendFormat(&draft->problems, format, args);
+	va_end(args);
 }
 
 static void

@@ -17,6 +17,7 @@
 #include "utils/json.h"
 #include "utils/numeric.h"
 
+#include "base/text.h"
 #include "contract/compare_parts.h"
 
 #define SHOWN_LENGTH 60 /* bytes of a value that a row quotes */
@@ -111,6 +112,46 @@ DmDiffNodeWord(DmDiffNode node)
 }
 
 bool
+DmDiffIsOneOf(const char *name, const char *const *names, int nnames)
+{
+	for (int i = 0; i < nnames; i++)
+	{
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+DmDiffIsMapOrAbsent(DmDiffNode node)
+{
+	return node == NULL || DmDiffNodeIsObject(node);
+}
+
+/* The keys of one object or two, each once. */
+List *
+DmDiffKeysOf(DmDiffNode a, DmDiffNode b)
+{
+	DmDiffNode sides[] = {a, b};
+	List *keys = NIL;
+
+	for (int side = 0; side < 2; side++)
+	{
+		JsonbIterator *it;
+		JsonbValue key;
+		JsonbIteratorToken token;
+
+		if (!DmDiffNodeIsObject(sides[side]))
+			continue;
+		it = JsonbIteratorInit(sides[side]->val.binary.data);
+		while ((token = JsonbIteratorNext(&it, &key, true)) != WJB_DONE)
+			if (token == WJB_KEY && (side == 0 || DmDiffNodeGet(a, DmDiffNodeText(&key)) == NULL))
+				keys = lappend(keys, DmDiffNodeText(&key));
+	}
+	return keys;
+}
+
+bool
 DmDiffNodeIsTrue(DmDiffNode node)
 {
 	char *text = DmDiffNodeText(node);
@@ -157,28 +198,6 @@ add_change(DmCompare *c, DmLevel level, const char *reason, char *text)
 	return change;
 }
 
-static char *format_change(const char *format, va_list args) pg_attribute_printf(1, 0);
-
-static char *
-format_change(const char *format, va_list args)
-{
-	StringInfoData text;
-
-	initStringInfo(&text);
-	for (;;)
-	{
-		va_list copy;
-		int needed;
-
-		va_copy(copy, args);
-		needed = appendStringInfoVA(&text, format, copy);
-		va_end(copy);
-		if (needed == 0)
-			return text.data;
-		enlargeStringInfo(&text, needed);
-	}
-}
-
 DmChange *
 DmDiffReport(DmCompare *c, DmLevel level, const char *reason, const char *change, ...)
 {
@@ -186,7 +205,7 @@ DmDiffReport(DmCompare *c, DmLevel level, const char *reason, const char *change
 	char *text;
 
 	va_start(args, change);
-	text = format_change(change, args);
+	text = DmFormat(change, args);
 	va_end(args);
 	return add_change(c, level, reason, text);
 }
@@ -198,7 +217,7 @@ DmDiffReportDagger(DmCompare *c, const char *reason, const char *change, ...)
 	char *text;
 
 	va_start(args, change);
-	text = format_change(change, args);
+	text = DmFormat(change, args);
 	va_end(args);
 	if (c->writers)
 		return add_change(c, DM_LEVEL_MAJOR,
@@ -333,6 +352,17 @@ DmCompareFields(DmCompare *c, DmDiffNode from, DmDiffNode to, const DmDiffField 
 		compare_field(c, fields[i].name, fields[i].compare, from, to);
 	compare_unknown_fields(c, from, NULL, from, to, fields, nfields);
 	compare_unknown_fields(c, to, from, from, to, fields, nfields);
+}
+
+void
+DmCompareFieldsOf(DmCompare *c, const DmDiffFieldChange *field, const DmDiffField *fields,
+				  int nfields)
+{
+	if ((field->from != NULL && !DmDiffNodeIsObject(field->from)) ||
+		(field->to != NULL && !DmDiffNodeIsObject(field->to)))
+		DmDiffFieldHeld(c, field);
+	else
+		DmCompareFields(c, field->from, field->to, fields, nfields);
 }
 
 void

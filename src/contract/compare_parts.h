@@ -61,6 +61,9 @@ typedef struct DmCompare
 extern DmDiffNode DmDiffNodeGet(DmDiffNode object, const char *key);
 extern bool DmDiffNodeIsObject(DmDiffNode node);
 extern bool DmDiffNodeIsArray(DmDiffNode node);
+extern bool DmDiffIsOneOf(const char *name, const char *const *names, int nnames);
+extern bool DmDiffIsMapOrAbsent(DmDiffNode node);
+extern List *DmDiffKeysOf(DmDiffNode a, DmDiffNode b); /* of two objects, each once */
 extern bool DmDiffNodeEqual(DmDiffNode a, DmDiffNode b);
 extern bool DmDiffNodeIsTrue(DmDiffNode node);
 /* The text of a string, number or boolean; NULL for anything else. */
@@ -112,6 +115,9 @@ typedef struct DmDiffField
  */
 extern void DmCompareFields(DmCompare *c, DmDiffNode from, DmDiffNode to, const DmDiffField *fields,
 							int nfields);
+/* The same of a field that is an object; held if either side is anything else. */
+extern void DmCompareFieldsOf(DmCompare *c, const DmDiffFieldChange *field,
+							  const DmDiffField *fields, int nfields);
 extern void DmDiffFieldIgnored(DmCompare *c, const DmDiffFieldChange *field);
 extern void DmDiffFieldPatch(DmCompare *c, const DmDiffFieldChange *field);
 extern void DmDiffFieldHeld(DmCompare *c, const DmDiffFieldChange *field);
@@ -171,6 +177,8 @@ extern void DmCompareLogicalType(DmCompare *c, const DmDiffFieldChange *field);
 
 /* compare_rule.c */
 extern void DmCompareRules(DmCompare *c, const DmDiffFieldChange *field);
+
+/* compare_value.c */
 extern void DmCompareTypeOptions(DmCompare *c, const DmDiffFieldChange *field);
 extern void DmCompareAllowedValues(DmCompare *c, const DmDiffFieldChange *field);
 
@@ -181,7 +189,11 @@ extern void DmCompareSlas(DmCompare *c, const DmDiffFieldChange *field);
 extern bool DmDiffHasWriter(DmDiffNode roles);
 extern void DmCompareRoles(DmCompare *c, const DmDiffFieldChange *field);
 extern void DmCompareTeam(DmCompare *c, const DmDiffFieldChange *field);
+
+/* compare_personal.c */
 extern void DmCompareClassification(DmCompare *c, const DmDiffFieldChange *field);
+
+/* compare_custom.c */
 extern void DmCompareCustom(DmCompare *c, const DmDiffFieldChange *field);
 /* The names that customProperties datamesh.aliases keeps: is "name" one of them? */
 extern bool DmDiffHasAlias(DmDiffNode item, const char *name);

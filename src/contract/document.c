@@ -334,6 +334,25 @@ DmJsonRead(const char *text, size_t length)
 	return reader.root;
 }
 
+DmNode *
+DmNodeMakeString(const char *text)
+{
+	return DmNodeMakeText(DM_NODE_STRING, 0, text);
+}
+
+void
+DmNodeSet(DmNode *object, const char *key, DmNode *value)
+{
+	DmNodePut(object, pstrdup(key), 0, value);
+}
+
+void
+DmNodeSetString(DmNode *object, const char *key, const char *text)
+{
+	if (text != NULL)
+		DmNodeSet(object, key, DmNodeMakeString(text));
+}
+
 /*
  * Writing JSON
  */

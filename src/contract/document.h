@@ -61,6 +61,9 @@ struct DmNode
 extern DmNode *DmNodeMake(DmNodeKind kind, int line);
 extern DmNode *DmNodeMakeText(DmNodeKind kind, int line, const char *text);
 extern void DmNodeAppend(DmNode *array, DmNode *item);
+extern DmNode *DmNodeMakeString(const char *text);
+extern void DmNodeSet(DmNode *object, const char *key, DmNode *value);
+extern void DmNodeSetString(DmNode *object, const char *key, const char *text);
 extern void DmNodePut(DmNode *object, char *key, int line, DmNode *value);
 /* The value of a key, or NULL.  node may be NULL or no object. */
 extern DmNode *DmNodeGet(const DmNode *node, const char *key);

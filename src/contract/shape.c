@@ -15,6 +15,7 @@
 #include "utils/varlena.h"
 
 #include "base/errors.h"
+#include "base/text.h"
 #include "contract/shape.h"
 
 #define MAX_PROBLEMS_SHOWN 100
@@ -80,7 +81,6 @@ DmProblem(DmValidator *v, const DmPath *path, const char *format, ...)
 {
 	StringInfoData text;
 	va_list args;
-	int needed;
 	int start;
 
 	if (++v->problem_count > MAX_PROBLEMS_SHOWN)
@@ -90,15 +90,9 @@ DmProblem(DmValidator *v, const DmPath *path, const char *format, ...)
 	start = text.len;
 	if (start > 0)
 		appendStringInfoString(&text, ": ");
-	for (;;)
-	{
-		va_start(args, format);
-		needed = appendStringInfoVA(&text, format, args);
-		va_end(args);
-		if (needed == 0)
-			break;
-		enlargeStringInfo(&text, needed);
-	}
+	va_start(args, format);
+	DmAppendFormat(&text, format, args);
+	va_end(args);
 	if (v->problems.len > 0)
 		appendStringInfoChar(&v->problems, '\n');
 	appendBinaryStringInfo(&v->problems, text.data, text.len);

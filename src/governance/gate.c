@@ -38,6 +38,7 @@
 #include "utils/syscache.h"
 
 #include "base/compat.h"
+#include "base/json.h"
 #include "base/session.h"
 #include "governance/governance.h"
 #include "masking/detect.h"
@@ -57,45 +58,6 @@ struct DmGovernance
 
 /* ---- jsonb ---- */
 
-static JsonbValue
-string_value(const char *text)
-{
-	JsonbValue value;
-
-	value.type = jbvString;
-	value.val.string.val = (char *) text;
-	value.val.string.len = strlen(text);
-	return value;
-}
-
-static void
-put_key(JsonbParseState **state, const char *key)
-{
-	JsonbValue value = string_value(key);
-
-	pushJsonbValue(state, WJB_KEY, &value);
-}
-
-static void
-put_text(JsonbParseState **state, const char *key, const char *text)
-{
-	JsonbValue value = string_value(text);
-
-	put_key(state, key);
-	pushJsonbValue(state, WJB_VALUE, &value);
-}
-
-static void
-put_count(JsonbParseState **state, const char *key, int64 count)
-{
-	JsonbValue value;
-
-	put_key(state, key);
-	value.type = jbvNumeric;
-	value.val.numeric = int64_to_numeric(count);
-	pushJsonbValue(state, WJB_VALUE, &value);
-}
-
 static void
 put_jsonb(JsonbParseState **state, JsonbIteratorToken token, const Jsonb *jsonb)
 {
@@ -110,7 +72,7 @@ put_jsonb(JsonbParseState **state, JsonbIteratorToken token, const Jsonb *jsonb)
 static void
 put_member(JsonbParseState **state, const char *key, const Jsonb *jsonb)
 {
-	put_key(state, key);
+	DmJsonPushKey(state, key);
 	put_jsonb(state, WJB_VALUE, jsonb);
 }
 
@@ -185,25 +147,25 @@ DmPolicyFigures(List *ours, int64 rows)
 	ListCell *cell;
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	put_count(&state, "rows", rows);
-	put_key(&state, "nulls");
+	DmJsonPushCount(&state, "rows", rows);
+	DmJsonPushKey(&state, "nulls");
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	foreach (cell, ours)
 	{
 		DmCheckResult *result = lfirst(cell);
 
 		if (result->failing_rows >= 0)
-			put_count(&state, result->column, result->failing_rows);
+			DmJsonPushCount(&state, result->column, result->failing_rows);
 	}
 	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
-	put_key(&state, "errors");
+	DmJsonPushKey(&state, "errors");
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	foreach (cell, ours)
 	{
 		DmCheckResult *result = lfirst(cell);
 
 		if (result->failing_rows < 0 && result->message != NULL)
-			put_text(&state, result->column, result->message);
+			DmJsonPushText(&state, result->column, result->message);
 	}
 	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
@@ -239,11 +201,11 @@ hits_jsonb(List *hits)
 		const DmPiiHit *hit = lfirst(cell);
 
 		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-		put_text(&state, "column", hit->column);
-		put_text(&state, "detector", hit->detector);
-		put_count(&state, "percent", hit->percent);
-		put_text(&state, "why", hit->why);
-		put_text(&state, "mask", hit->mask);
+		DmJsonPushText(&state, "column", hit->column);
+		DmJsonPushText(&state, "detector", hit->detector);
+		DmJsonPushCount(&state, "percent", hit->percent);
+		DmJsonPushText(&state, "why", hit->why);
+		DmJsonPushText(&state, "mask", hit->mask);
 		pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	}
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
@@ -414,9 +376,9 @@ DmPolicyAsk(const char *policy, const char *function, const char *product, Jsonb
 		DmIdentityRestore(&saved);
 	}
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	put_text(&state, "policy", policy);
+	DmJsonPushText(&state, "policy", policy);
 	if (error != NULL)
-		put_text(&state, "error", error);
+		DmJsonPushText(&state, "error", error);
 	else
 		put_member(&state, "violations", call.answer);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));

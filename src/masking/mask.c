@@ -112,9 +112,11 @@ one_character(text *pad, const DmChars *chars)
 	return pad;
 }
 
-/* mask_first(value, n, pad): the first n characters are hidden. */
-Datum
-dm_mask_first(PG_FUNCTION_ARGS)
+typedef void (*CountedPieces)(const DmChars *chars, const char *s, size_t length, int32 count,
+							  DmPieces *pieces);
+
+static text *
+hide_counted(FunctionCallInfo fcinfo, CountedPieces cut)
 {
 	text *value = PG_GETARG_TEXT_PP(0);
 	int32 count = PG_GETARG_INT32(1);
@@ -123,23 +125,22 @@ dm_mask_first(PG_FUNCTION_ARGS)
 	DmPieces pieces;
 
 	require_count(count, "n", 1);
-	DmFirstPieces(&chars, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), count, &pieces);
-	PG_RETURN_TEXT_P(compose(value, &pieces, VARDATA_ANY(pad), VARSIZE_ANY_EXHDR(pad)));
+	cut(&chars, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), count, &pieces);
+	return compose(value, &pieces, VARDATA_ANY(pad), VARSIZE_ANY_EXHDR(pad));
+}
+
+/* mask_first(value, n, pad): the first n characters are hidden. */
+Datum
+dm_mask_first(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(hide_counted(fcinfo, DmFirstPieces));
 }
 
 /* mask_last(value, n, pad): the last n characters are hidden. */
 Datum
 dm_mask_last(PG_FUNCTION_ARGS)
 {
-	text *value = PG_GETARG_TEXT_PP(0);
-	int32 count = PG_GETARG_INT32(1);
-	DmChars chars = database_chars();
-	text *pad = one_character(PG_GETARG_TEXT_PP(2), &chars);
-	DmPieces pieces;
-
-	require_count(count, "n", 1);
-	DmLastPieces(&chars, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), count, &pieces);
-	PG_RETURN_TEXT_P(compose(value, &pieces, VARDATA_ANY(pad), VARSIZE_ANY_EXHDR(pad)));
+	PG_RETURN_TEXT_P(hide_counted(fcinfo, DmLastPieces));
 }
 
 Datum

@@ -29,6 +29,7 @@
 #include "utils/jsonb.h"
 
 #include "base/errors.h"
+#include "base/json.h"
 #include "base/names.h"
 #include "base/session.h"
 #include "publish/publish.h"
@@ -39,67 +40,6 @@ PG_FUNCTION_INFO_V1(dm_governance_report);
 #define LINES_SHOWN 10
 
 /* ---- writing jsonb ---- */
-
-static void
-put_key(JsonbParseState **state, const char *key)
-{
-	JsonbValue value;
-
-	value.type = jbvString;
-	value.val.string.val = (char *) key;
-	value.val.string.len = strlen(key);
-	pushJsonbValue(state, WJB_KEY, &value);
-}
-
-static void
-put_text(JsonbParseState **state, const char *key, const char *text)
-{
-	JsonbValue value;
-
-	if (text == NULL)
-		return;
-	put_key(state, key);
-	value.type = jbvString;
-	value.val.string.val = (char *) text;
-	value.val.string.len = strlen(text);
-	pushJsonbValue(state, WJB_VALUE, &value);
-}
-
-static void
-put_number(JsonbParseState **state, const char *key, int64 number)
-{
-	JsonbValue value;
-
-	put_key(state, key);
-	value.type = jbvNumeric;
-	value.val.numeric = DatumGetNumeric(DirectFunctionCall1(int8_numeric, Int64GetDatum(number)));
-	pushJsonbValue(state, WJB_VALUE, &value);
-}
-
-static void
-put_bool(JsonbParseState **state, const char *key, bool boolean)
-{
-	JsonbValue value;
-
-	put_key(state, key);
-	value.type = jbvBool;
-	value.val.boolean = boolean;
-	pushJsonbValue(state, WJB_VALUE, &value);
-}
-
-static void
-put_jsonb(JsonbParseState **state, const char *key, const Jsonb *jsonb)
-{
-	JsonbValue value;
-
-	if (jsonb == NULL)
-		return;
-	put_key(state, key);
-	value.type = jbvBinary;
-	value.val.binary.data = (JsonbContainer *) &jsonb->root;
-	value.val.binary.len = VARSIZE_ANY_EXHDR(jsonb);
-	pushJsonbValue(state, WJB_VALUE, &value);
-}
 
 /* ---- the verdict ---- */
 
@@ -120,17 +60,17 @@ static void
 put_violation(JsonbParseState **state, const DmPublication *pub, const DmCheckResult *result)
 {
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	put_text(state, "product", pub->product->qualified_name);
-	put_text(state, "rule", result->rule);
-	put_text(state, "severity", severity_of(result));
-	put_text(state, "message", result->message);
-	put_text(state, "column", result->column);
-	put_text(state, "check", result->check);
-	put_text(state, "value", result->metric_value);
-	put_text(state, "threshold", result->threshold);
+	DmJsonPushText(state, "product", pub->product->qualified_name);
+	DmJsonPushText(state, "rule", result->rule);
+	DmJsonPushText(state, "severity", severity_of(result));
+	DmJsonPushText(state, "message", result->message);
+	DmJsonPushText(state, "column", result->column);
+	DmJsonPushText(state, "check", result->check);
+	DmJsonPushText(state, "value", result->metric_value);
+	DmJsonPushText(state, "threshold", result->threshold);
 	if (result->failing_rows >= 0)
-		put_number(state, "failing_rows", result->failing_rows);
-	put_jsonb(state, "sample_keys", result->sample_keys);
+		DmJsonPushCount(state, "failing_rows", result->failing_rows);
+	DmJsonPushJsonb(state, "sample_keys", result->sample_keys);
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
@@ -179,7 +119,7 @@ put_violations(JsonbParseState **state, const DmPublication *pub)
 {
 	ListCell *cell;
 
-	put_key(state, "violations");
+	DmJsonPushKey(state, "violations");
 	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 	put_results(state, pub, true);
 	foreach (cell, pub->verdict->violations)
@@ -204,7 +144,7 @@ put_withheld(JsonbParseState **state, const DmPublication *pub)
 
 	if (!DmAccessRestricts(pub->access))
 		return;
-	put_key(state, "withheld");
+	DmJsonPushKey(state, "withheld");
 	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 	foreach (cell, pub->columns)
 	{
@@ -229,22 +169,22 @@ DmReportBuild(DmPublication *pub)
 
 	count_violations(pub);
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	put_text(&state, "product", pub->product->qualified_name);
-	put_text(&state, "version", pub->contract->version);
+	DmJsonPushText(&state, "product", pub->product->qualified_name);
+	DmJsonPushText(&state, "version", pub->contract->version);
 	if (pub->critical == 0 && !pub->dry_run)
-		put_number(&state, "release", pub->release_id);
-	put_number(&state, "rows", pub->rows);
-	put_number(&state, "total_violations", pub->critical + pub->warnings);
-	put_number(&state, "critical", pub->critical);
-	put_number(&state, "warnings", pub->warnings);
-	put_bool(&state, "passed", pub->critical == 0);
+		DmJsonPushCount(&state, "release", pub->release_id);
+	DmJsonPushCount(&state, "rows", pub->rows);
+	DmJsonPushCount(&state, "total_violations", pub->critical + pub->warnings);
+	DmJsonPushCount(&state, "critical", pub->critical);
+	DmJsonPushCount(&state, "warnings", pub->warnings);
+	DmJsonPushBool(&state, "passed", pub->critical == 0);
 	put_violations(&state, pub);
-	put_jsonb(&state, "waived", pub->verdict->waived);
-	put_jsonb(&state, "policies", pub->verdict->policies);
-	put_jsonb(&state, "figures", pub->verdict->figures);
+	DmJsonPushJsonb(&state, "waived", pub->verdict->waived);
+	DmJsonPushJsonb(&state, "policies", pub->verdict->policies);
+	DmJsonPushJsonb(&state, "figures", pub->verdict->figures);
 	put_withheld(&state, pub);
-	put_jsonb(&state, "checks",
-			  DmQualityResultsToJsonb(pub->product->qualified_name, pub->results));
+	DmJsonPushJsonb(&state, "checks",
+					DmQualityResultsToJsonb(pub->product->qualified_name, pub->results));
 	pub->report = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
@@ -255,18 +195,18 @@ DmReportFailure(DmPublication *pub, const ErrorData *error)
 	JsonbParseState *state = NULL;
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	put_text(&state, "product", pub->product->qualified_name);
-	put_text(&state, "version", pub->contract->version);
-	put_bool(&state, "passed", false);
-	put_key(&state, "error");
+	DmJsonPushText(&state, "product", pub->product->qualified_name);
+	DmJsonPushText(&state, "version", pub->contract->version);
+	DmJsonPushBool(&state, "passed", false);
+	DmJsonPushKey(&state, "error");
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	put_text(&state, "sqlstate", unpack_sql_state(error->sqlerrcode));
-	put_text(&state, "message", error->message);
-	put_text(&state, "detail", error->detail);
-	put_text(&state, "hint", error->hint);
-	put_text(&state, "context", error->context);
+	DmJsonPushText(&state, "sqlstate", unpack_sql_state(error->sqlerrcode));
+	DmJsonPushText(&state, "message", error->message);
+	DmJsonPushText(&state, "detail", error->detail);
+	DmJsonPushText(&state, "hint", error->hint);
+	DmJsonPushText(&state, "context", error->context);
 	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
-	put_key(&state, "violations");
+	DmJsonPushKey(&state, "violations");
 	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 	pushJsonbValue(&state, WJB_END_ARRAY, NULL);
 	pub->report = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));

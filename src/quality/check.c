@@ -236,48 +236,51 @@ subject_product(FunctionCallInfo fcinfo)
 	return subject;
 }
 
-Datum
-dm_quality_check_table(PG_FUNCTION_ARGS)
+typedef void (*SubjectAction)(Subject *subject, ReturnSetInfo *rsinfo);
+
+static Datum
+act_on_table(FunctionCallInfo fcinfo, SubjectAction act)
 {
 	Subject subject = subject_table(fcinfo);
 
 	InitMaterializedSRF(fcinfo, 0);
-	check_subject(&subject, (ReturnSetInfo *) fcinfo->resultinfo);
+	act(&subject, (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
+}
+
+static Datum
+act_on_product(FunctionCallInfo fcinfo, SubjectAction act)
+{
+	Subject subject;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	subject = subject_product(fcinfo);
+	act(&subject, (ReturnSetInfo *) fcinfo->resultinfo);
+	return (Datum) 0;
+}
+
+Datum
+dm_quality_check_table(PG_FUNCTION_ARGS)
+{
+	return act_on_table(fcinfo, check_subject);
 }
 
 Datum
 dm_quality_check_product(PG_FUNCTION_ARGS)
 {
-	Subject subject;
-
-	InitMaterializedSRF(fcinfo, 0);
-	if (PG_ARGISNULL(0))
-		return (Datum) 0;
-	subject = subject_product(fcinfo);
-	check_subject(&subject, (ReturnSetInfo *) fcinfo->resultinfo);
-	return (Datum) 0;
+	return act_on_product(fcinfo, check_subject);
 }
 
 Datum
 dm_quality_explain_table(PG_FUNCTION_ARGS)
 {
-	Subject subject = subject_table(fcinfo);
-
-	InitMaterializedSRF(fcinfo, 0);
-	explain_subject(&subject, (ReturnSetInfo *) fcinfo->resultinfo);
-	return (Datum) 0;
+	return act_on_table(fcinfo, explain_subject);
 }
 
 Datum
 dm_quality_explain_product(PG_FUNCTION_ARGS)
 {
-	Subject subject;
-
-	InitMaterializedSRF(fcinfo, 0);
-	if (PG_ARGISNULL(0))
-		return (Datum) 0;
-	subject = subject_product(fcinfo);
-	explain_subject(&subject, (ReturnSetInfo *) fcinfo->resultinfo);
-	return (Datum) 0;
+	return act_on_product(fcinfo, explain_subject);
 }

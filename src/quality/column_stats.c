@@ -16,6 +16,7 @@
 
 #include <math.h>
 
+#include "base/json.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
@@ -29,7 +30,6 @@
 
 #include "quality/column_stats.h"
 #include "quality/exact_sum.h"
-#include "quality/json.h"
 #include "quality/value_check.h"
 
 typedef enum SumKind

@@ -46,8 +46,8 @@
 #include "utils/memutils.h"
 
 #include "base/errors.h"
+#include "base/json.h"
 #include "quality/hll.h"
-#include "quality/json.h"
 #include "quality/measure_state.h"
 
 #define LONGEST_KEY_TEXT 100

@@ -19,6 +19,7 @@
 #include "utils/typcache.h"
 
 #include "base/compat.h"
+#include "base/json.h"
 #include "quality/plan.h"
 
 static Datum
@@ -572,48 +573,23 @@ DmResultOf(DmQualityPlan *plan, DmPlanItem *item)
 static void
 push_text(JsonbParseState **state, const char *name, const char *text)
 {
-	JsonbValue key = {.type = jbvString};
-	JsonbValue value = {.type = jbvNull};
-
-	key.val.string.val = (char *) name;
-	key.val.string.len = strlen(name);
 	if (text != NULL)
-	{
-		value.type = jbvString;
-		value.val.string.val = (char *) text;
-		value.val.string.len = strlen(text);
-	}
-	pushJsonbValue(state, WJB_KEY, &key);
-	pushJsonbValue(state, WJB_VALUE, &value);
+		DmJsonPushText(state, name, text);
+	else
+		DmJsonPushNull(state, name);
 }
 
 static void
 push_rest(JsonbParseState **state, const DmCheckResult *result)
 {
-	JsonbValue key = {.type = jbvString};
-	JsonbValue value = {.type = jbvNull};
-
-	key.val.string.val = "failing_rows";
-	key.val.string.len = strlen("failing_rows");
-	pushJsonbValue(state, WJB_KEY, &key);
 	if (result->failing_rows >= 0)
-	{
-		value.type = jbvNumeric;
-		value.val.numeric = int64_to_numeric(result->failing_rows);
-	}
-	pushJsonbValue(state, WJB_VALUE, &value);
-
-	key.val.string.val = "sample_keys";
-	key.val.string.len = strlen("sample_keys");
-	pushJsonbValue(state, WJB_KEY, &key);
-	value.type = jbvNull;
+		DmJsonPushCount(state, "failing_rows", result->failing_rows);
+	else
+		DmJsonPushNull(state, "failing_rows");
 	if (result->sample_keys != NULL)
-	{
-		value.type = jbvBinary;
-		value.val.binary.data = &result->sample_keys->root;
-		value.val.binary.len = VARSIZE(result->sample_keys) - VARHDRSZ;
-	}
-	pushJsonbValue(state, WJB_VALUE, &value);
+		DmJsonPushJsonb(state, "sample_keys", result->sample_keys);
+	else
+		DmJsonPushNull(state, "sample_keys");
 }
 
 const char *

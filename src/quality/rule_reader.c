@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "base/errors.h"
+#include "base/text.h"
 #include "quality/rule_reader.h"
 
 #define MOST_PROBLEMS_SHOWN 100
@@ -25,24 +26,16 @@ void
 DmRuleProblem(DmRuleReader *reader, const char *path, const char *fmt, ...)
 {
 	StringInfo to = &reader->problems;
+	va_list args;
 
 	if (reader->problem_count++ >= MOST_PROBLEMS_SHOWN)
 		return;
 	if (reader->problem_count > 1)
 		appendStringInfoChar(to, '\n');
 	appendStringInfo(to, "%s: ", path);
-	for (;;)
-	{
-		va_list args;
-		int needed;
-
-		va_start(args, fmt);
-		needed = appendStringInfoVA(to, fmt, args);
-		va_end(args);
-		if (needed == 0)
-			break;
-		enlargeStringInfo(to, needed);
-	}
+	va_start(args, fmt);
+	DmAppendFormat(to, fmt, args);
+	va_end(args);
 }
 
 void

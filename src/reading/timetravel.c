@@ -518,10 +518,25 @@ read_into(ReturnSetInfo *rsinfo, const char *port, int32 port_id, int32 release)
 	receiver->rDestroy(receiver);
 }
 
-Datum
-dm_as_of(PG_FUNCTION_ARGS)
+/* A release by its number, or by the time at which the port showed it: the second argument. */
+typedef int32 (*FindRelease)(FunctionCallInfo fcinfo, int32 port_id, const char *port);
+
+static int32
+release_at_time(FunctionCallInfo fcinfo, int32 port_id, const char *port)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	return release_as_of(port_id, PG_GETARG_TIMESTAMPTZ(1), port);
+}
+
+static int32
+release_of_number(FunctionCallInfo fcinfo, int32 port_id, const char *port)
+{
+	check_release(port_id, PG_GETARG_INT32(1), port);
+	return PG_GETARG_INT32(1);
+}
+
+static Datum
+travel(FunctionCallInfo fcinfo, FindRelease find)
+{
 	char *schema;
 	char *view;
 	const char *port;
@@ -534,31 +549,21 @@ dm_as_of(PG_FUNCTION_ARGS)
 	SPI_connect();
 	port_id = port_of_argument(fcinfo, &schema, &view);
 	port = quote_qualified_identifier(schema, view);
-	release = release_as_of(port_id, PG_GETARG_TIMESTAMPTZ(1), port);
+	release = find(fcinfo, port_id, port);
 	require_groups(port_id, release, port);
-	read_into(rsinfo, port, port_id, release);
+	read_into((ReturnSetInfo *) fcinfo->resultinfo, port, port_id, release);
 	SPI_finish();
 	PG_RETURN_NULL();
 }
 
 Datum
+dm_as_of(PG_FUNCTION_ARGS)
+{
+	return travel(fcinfo, release_at_time);
+}
+
+Datum
 dm_at_release(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	char *schema;
-	char *view;
-	const char *port;
-	int32 port_id;
-
-	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	if (PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	SPI_connect();
-	port_id = port_of_argument(fcinfo, &schema, &view);
-	port = quote_qualified_identifier(schema, view);
-	check_release(port_id, PG_GETARG_INT32(1), port);
-	require_groups(port_id, PG_GETARG_INT32(1), port);
-	read_into(rsinfo, port, port_id, PG_GETARG_INT32(1));
-	SPI_finish();
-	PG_RETURN_NULL();
+	return travel(fcinfo, release_of_number);
 }
