@@ -82,6 +82,8 @@ OBJS = \
 	src/quality/check.o \
 	src/quality/profile.o \
 	src/lineage/trace.o \
+	src/lineage/beneath.o \
+	src/lineage/code.o \
 	src/masking/kernel_text.o \
 	src/masking/kernel_number.o \
 	src/masking/kernel_calendar.o \
@@ -107,6 +109,7 @@ OBJS = \
 	src/governance/guard_mesh.o \
 	src/governance/guard_relation.o \
 	src/governance/guard_protect.o \
+	src/governance/guard_code.o \
 	src/governance/guard_grant.o \
 	src/governance/guard_standard.o \
 	src/governance/guard_role.o \
@@ -241,6 +244,7 @@ REGRESS = \
 	publish_gates \
 	publish_lifecycle \
 	publish_live \
+	publish_live_code \
 	publish_security \
 	publish_code \
 	publish_types \
@@ -262,7 +266,7 @@ REGRESS = \
 REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=semver --load-extension=datamesh
 ISOLATION = catalog_append_race catalog_load_race quality_snapshot governance_votes governance_publish \
 	publish_publish publish_readers publish_retention publish_alter publish_rollback publish_shape reading_fold_race \
-	governance_guard_race access_readers access_request_race
+	governance_guard_race governance_code_race access_readers access_request_race
 ISOLATION_OPTS = --inputdir=test --outputdir=output_iso --load-extension=semver --load-extension=datamesh
 # Tests in Perl make clusters of their own and cannot run as root, so they are not part of a plain
 # installcheck: run scripts/test.sh tap, or make installcheck TAP_TESTS=1.

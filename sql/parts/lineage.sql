@@ -98,3 +98,10 @@ COMMENT ON FUNCTION datamesh.lineage(text) IS
 'What the columns of a product are made from, as its last publish found it: the columns of other products (depth 1), what those are made from (2), and so on; via: the definition of the source, or the contract; classification: what the column inherits by that edge. Columns that come from no product are not there. Errors: MD101, MD102.';
 
 SELECT pg_catalog.pg_extension_config_dump('datamesh.column_lineage', '');
+
+CREATE FUNCTION datamesh.code_of(source oid, beneath boolean)
+RETURNS TABLE (relation oid, place text, what text, owner name, acts boolean)
+LANGUAGE c STABLE STRICT ROWS 1 AS 'MODULE_PATHNAME', 'dm_code_of';
+REVOKE ALL ON FUNCTION datamesh.code_of(oid, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION datamesh.code_of(oid, boolean) IS
+'Code that whoever reads this relation would run with his own rights: what stands in it and in all that it reads (queries of views, policies, indexes, statistics, CHECK constraints, partition keys, casts and types of columns; children too; beneath false: only in itself) and belongs to owner, who is no superuser. acts: it belongs to a superuser, owner has written the call, and it runs what its arguments say or changes something.';

@@ -464,23 +464,10 @@ FROM relations AS r JOIN pg_attrdef AS d ON d.adrelid = r.oid JOIN pg_attribute 
 WHERE a.attgenerated = ''
 UNION ALL
 SELECT DISTINCT p.domain, 'port.code', 'CRITICAL', format('view %s', p.label),
-       format('whoever reads it runs function %s, which belongs to %I', f.oid::regprocedure, pg_get_userbyid(f.proowner)),
-       'Functions in the views of a live source run with the rights of the reader, a superuser''s too: publish the product in snapshot mode.', NULL
-FROM ports AS p
-CROSS JOIN LATERAL (
-    WITH RECURSIVE beneath(oid) AS (
-        SELECT p.view
-        UNION
-        SELECT d.refobjid
-        FROM beneath AS b JOIN pg_rewrite AS r ON r.ev_class = b.oid
-        JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-             AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'n'
-    )
-    SELECT d.refobjid AS oid
-    FROM beneath AS b JOIN pg_rewrite AS r ON r.ev_class = b.oid
-    JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_proc'::regclass) AS c
-JOIN pg_proc AS f ON f.oid = c.oid
-JOIN pg_roles AS o ON o.oid = f.proowner AND NOT o.rolsuper
+       CASE WHEN c.acts THEN format('whoever reads it runs %s, as %I has written it in %s', c.what, c.owner, c.place)
+            ELSE format('whoever reads it runs %s in %s, which belongs to %I', c.what, c.place, c.owner) END,
+       'What a port reads runs with the rights of its reader, a superuser''s too: take it away, or publish the product in snapshot mode.', NULL
+FROM ports AS p JOIN datamesh.port AS o ON o.port_id = p.port_id CROSS JOIN LATERAL datamesh.code_of(p.view, o.mode = 'live') AS c
 WHERE p.relkind = 'v';
 END;
 REVOKE ALL ON FUNCTION datamesh.scan_views() FROM PUBLIC;
@@ -886,14 +873,14 @@ WHERE NOT r.rolsuper AND EXISTS (SELECT FROM pg_operator AS b WHERE b.oprname = 
 UNION ALL
 SELECT NULL, 'names.cast', 'WARNING', format('cast (%s AS %s)', format_type(c.castsource, NULL), format_type(c.casttarget, NULL)),
        format('it calls %s, which belongs to %I', p.oid::regprocedure, pg_get_userbyid(p.proowner)),
-       'It runs with the rights of whoever reads, without being named.',
+       'It runs with the rights of whoever reads, where nothing names it: to_json takes casts that are explicit too.',
        format('DROP CAST (%s AS %s)', format_type(c.castsource, NULL), format_type(c.casttarget, NULL))
 FROM pg_cast AS c JOIN pg_proc AS p ON p.oid = c.castfunc JOIN pg_roles AS r ON r.oid = p.proowner
-WHERE c.oid >= 16384 AND c.castcontext <> 'e' AND NOT r.rolsuper;
+WHERE c.oid >= 16384 AND NOT r.rolsuper;
 END;
 REVOKE ALL ON FUNCTION datamesh.scan_names() FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.scan_names() IS
-'Findings names.*: schemas in which everybody may create, functions and operators there that pass for PostgreSQL''s, implicit casts of ordinary roles.';
+'Findings names.*: schemas in which everybody may create, functions and operators there that pass for PostgreSQL''s, casts by functions of ordinary roles.';
 
 CREATE FUNCTION datamesh.scan_server(version integer) RETURNS SETOF datamesh.security_finding
 LANGUAGE sql STABLE

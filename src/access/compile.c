@@ -226,6 +226,21 @@ read_stewards(DmAccess *access, const DmNode *document)
 
 /* ---- all of it ---- */
 
+/* Is it about access_policy, however that or what belongs into it is spelt? */
+static bool
+is_about_policy(const char *problems)
+{
+	StringInfoData word;
+
+	initStringInfo(&word);
+	for (; *problems != '\0'; problems++)
+		if (DmIsAlnum(*problems))
+			appendStringInfoChar(&word, (char) pg_ascii_tolower((unsigned char) *problems));
+	return strstr(word.data, "accesspolicy") != NULL ||
+		   strstr(word.data, "allowedconsumers") != NULL ||
+		   strstr(word.data, "ownerdomain") != NULL;
+}
+
 void
 DmAccessRaise(DmAccess *access)
 {
@@ -241,7 +256,11 @@ DmAccessRaise(DmAccess *access)
 				 "asked for by customProperties: datamesh.mask of a property; "
 				 "datamesh.masking_rules, datamesh.pii_columns, datamesh.rowFilter and "
 				 "datamesh.kAnonymity of the contract or its object; datamesh.columns of a "
-				 "role.")));
+				 "role.%s",
+				 is_about_policy(access->problems.problems.data)
+					 ? " access_policy is one of them too, of the contract or its object: an "
+					   "object with owner_domain, allowed_consumers, pii_columns and masking_rules."
+					 : "")));
 }
 
 static void

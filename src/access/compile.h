@@ -143,8 +143,9 @@ extern char *DmAccessWhere(const DmAccess *access, int32 policy);
 
 /* Look through a view that was made: nothing of it runs anybody's code. */
 extern void DmAccessInspect(Oid view);
-/* The same of a live product's source, and of all views and policies beneath it. */
+/* The same of a live product's source and all that it reads, and of the columns of a release. */
 extern void DmAccessInspectSource(const DmProduct *product, Oid source);
+extern void DmAccessInspectRelease(const DmProduct *product, Oid release);
 
 /* ---- what the files of this part share ---- */
 

@@ -8,33 +8,25 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "access/relation.h"
 #include "access/table.h"
 #include "access/transam.h"
 #include "access/xlog.h"
 #include "catalog/pg_namespace.h"
-#include "catalog/pg_operator.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "rewrite/rewriteSupport.h"
-#include "rewrite/rowsecurity.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/regproc.h"
-#include "utils/syscache.h"
 
 #include "access/compile.h"
 #include "base/errors.h"
 #include "base/json.h"
 #include "base/session.h"
+#include "lineage/code.h"
 #include "quality/check.h"
 
 /* ---- masks are run ---- */
@@ -410,157 +402,20 @@ DmAccessInspect(Oid view)
 	table_close(rel, NoLock);
 }
 
-/* ---- what a live port reads ---- */
-
-typedef struct Beneath
-{
-	const DmProduct *product;
-	List *seen;   /* Oids of relations */
-	Relation rel; /* whose query or policy is looked at */
-} Beneath;
-
-static bool inspect_node(Node *node, Beneath *beneath);
+/* ---- what a port's reader would run ---- */
 
 static void
-refuse_code(const Beneath *beneath, Oid owner, const char *what)
+refuse_code(const DmProduct *product, const List *found, bool live)
 {
-	if (superuser_arg(owner))
+	const DmCode *code;
+
+	if (found == NIL)
 		return;
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_DM_UNENFORCEABLE),
-		 errmsg("live data product \"%s\" would run %s as whoever reads it",
-				beneath->product->qualified_name, what),
-		 errdetail(
-			 "It stands in %s and belongs to \"%s\"; a superuser who reads the port would lend "
-			 "it all of his rights.",
-			 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(beneath->rel)),
-										RelationGetRelationName(beneath->rel)),
-			 GetUserNameFromId(owner, true)),
-		 errhint("Publish the product in snapshot mode, which runs it as the domain's owner at the "
-				 "publish, or write the expression with functions of PostgreSQL.")));
-}
-
-static bool
-inspect_function(Oid function, void *beneath)
-{
-	HeapTuple tuple;
-
-	if (!foreign_function(function, NULL))
-		return false;
-	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for function %u", function);
-	refuse_code(beneath, ((Form_pg_proc) GETSTRUCT(tuple))->proowner,
-				psprintf("function %s", format_procedure(function)));
-	ReleaseSysCache(tuple);
-	return false;
-}
-
-/* An operator of a domain's may have a function of PostgreSQL's, and a negator that the planner takes. */
-static void
-inspect_operator(Oid operator, const Beneath * beneath)
-{
-	HeapTuple tuple;
-
-	if (operator<FirstNormalObjectId)
-		return;
-	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for operator %u", operator);
-	refuse_code(beneath, ((Form_pg_operator) GETSTRUCT(tuple))->oprowner,
-				psprintf("operator %s", format_operator(operator)));
-	ReleaseSysCache(tuple);
-}
-
-/* Values that are made of a type may run the checks of a domain type in it. */
-static void
-inspect_type(Oid type, const Beneath *beneath)
-{
-	HeapTuple tuple;
-
-	if (type < FirstNormalObjectId || get_typtype(type) == TYPTYPE_ENUM ||
-		get_typtype(get_element_type(type)) == TYPTYPE_ENUM)
-		return;
-	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for type %u", type);
-	refuse_code(beneath, ((Form_pg_type) GETSTRUCT(tuple))->typowner,
-				psprintf("checks of type %s", format_type_be_qualified(type)));
-	ReleaseSysCache(tuple);
-}
-
-static void
-inspect_types(const List *types, const Beneath *beneath)
-{
-	ListCell *cell;
-
-	foreach (cell, types)
-		inspect_type(lfirst_oid(cell), beneath);
-}
-
-/* The view's query, or the table's policies; locked as for reading, until the end of the transaction. */
-static void
-inspect_relation(Oid relid, Beneath *beneath)
-{
-	Relation outer = beneath->rel;
-	Relation rel;
-	Query *query;
-	ListCell *cell;
-
-	if (list_member_oid(beneath->seen, relid))
-		return;
-	beneath->seen = lappend_oid(beneath->seen, relid);
-	rel = relation_open(relid, AccessShareLock);
-	beneath->rel = rel;
-	query = rel->rd_rel->relkind == RELKIND_VIEW ? view_query(rel) : NULL;
-	inspect_node((Node *) query, beneath);
-	if (rel->rd_rsdesc != NULL)
-		foreach (cell, rel->rd_rsdesc->policies)
-			inspect_node((Node *) ((RowSecurityPolicy *) lfirst(cell))->qual, beneath);
-	relation_close(rel, NoLock);
-	beneath->rel = outer;
-}
-
-static bool
-inspect_node(Node *node, Beneath *beneath)
-{
-	if (node == NULL)
-		return false;
-	CHECK_FOR_INTERRUPTS();
-	check_stack_depth();
-	if (IsA(node, RangeTblEntry))
-	{
-		if (castNode(RangeTblEntry, node)->rtekind == RTE_RELATION)
-			inspect_relation(castNode(RangeTblEntry, node)->relid, beneath);
-		return false; /* query_tree_walker goes into it */
-	}
-	if (IsA(node, Query))
-		return query_tree_walker(castNode(Query, node), inspect_node, beneath,
-								 QTW_EXAMINE_RTES_BEFORE);
-	check_functions_in_node(node, inspect_function, beneath);
-	if (IsA(node, OpExpr) || IsA(node, DistinctExpr) || IsA(node, NullIfExpr))
-		inspect_operator(((OpExpr *) node)->opno, beneath);
-	else if (IsA(node, ScalarArrayOpExpr))
-		inspect_operator(castNode(ScalarArrayOpExpr, node)->opno, beneath);
-	else if (IsA(node, CoerceToDomain))
-		inspect_type(castNode(CoerceToDomain, node)->resulttype, beneath);
-	else if (IsA(node, CoerceViaIO))
-		inspect_type(castNode(CoerceViaIO, node)->resulttype, beneath);
-	else if (IsA(node, TableFunc))
-		inspect_types(castNode(TableFunc, node)->coltypes, beneath);
-	else if (IsA(node, RangeTblFunction))
-		inspect_types(castNode(RangeTblFunction, node)->funccoltypes, beneath);
-	else if (IsA(node, FuncExpr))
-		switch (castNode(FuncExpr, node)->funcid)
-		{
-			case F_JSON_POPULATE_RECORD:
-			case F_JSON_POPULATE_RECORDSET:
-			case F_JSONB_POPULATE_RECORD:
-			case F_JSONB_POPULATE_RECORDSET:
-				inspect_type(castNode(FuncExpr, node)->funcresulttype, beneath);
-		}
-	return expression_tree_walker(node, inspect_node, beneath);
+	code = linitial(found);
+	ereport(ERROR,
+			(errcode(ERRCODE_DM_UNENFORCEABLE),
+			 errmsg_internal("%s", DmCodeMessage(code, product->qualified_name, live)),
+			 errdetail_internal("%s", DmCodeDetail(code)), errhint("%s", DmCodeHint(code, live))));
 }
 
 /*
@@ -570,7 +425,14 @@ inspect_node(Node *node, Beneath *beneath)
 void
 DmAccessInspectSource(const DmProduct *product, Oid source)
 {
-	Beneath beneath = {.product = product};
+	DmCodeLock(source, false);
+	refuse_code(product, DmCodeOf(source, DM_CODE_BENEATH, true), true);
+}
 
-	inspect_relation(source, &beneath);
+/* A release is a copy: what is left of the domain's code are casts of its types. */
+void
+DmAccessInspectRelease(const DmProduct *product, Oid release)
+{
+	DmCodeLock(release, false);
+	refuse_code(product, DmCodeOf(release, DM_CODE_CASTS, true), false);
 }

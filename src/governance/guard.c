@@ -33,14 +33,19 @@
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
+#include "catalog/pg_cast.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_policy.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_rewrite.h"
+#include "catalog/pg_statistic_ext.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/stratnum.h"
@@ -88,9 +93,11 @@ typedef struct Frame
 	bool blind; /* none of our business */
 	const char *command;
 	List *created;    /* Oids of relations that are new, or new where they are */
+	List *born;       /* of these, those that the command has made */
 	List *touches;    /* DmTouch * */
 	List *schemas;    /* TouchedSchema * */
 	List *appendages; /* Appendage * */
+	List *suspects;   /* DmSuspect * */
 	List *broken;     /* char *: what was let pass by break-glass */
 } Frame;
 
@@ -234,6 +241,31 @@ note_appendage(int kind, Oid oid)
 	MemoryContextSwitchTo(old);
 }
 
+/* Something by which code may have come to where it is read. */
+static void
+note_suspect(Oid class, Oid oid, int sub, bool is_new)
+{
+	MemoryContext old = MemoryContextSwitchTo(top->context);
+	DmSuspect *suspect = palloc(sizeof(DmSuspect));
+
+	suspect->class = class;
+	suspect->oid = oid;
+	suspect->sub = sub;
+	suspect->is_new = is_new;
+	top->suspects = lappend(top->suspects, suspect);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+note_born(Oid relid)
+{
+	MemoryContext old = MemoryContextSwitchTo(top->context);
+
+	top->born = lappend_oid(top->born, relid);
+	MemoryContextSwitchTo(old);
+	note_created(relid);
+}
+
 /* In which index, and where in the row, it stands what an appendage is about. */
 static const struct
 {
@@ -300,11 +332,15 @@ seen_create(Oid class, Oid oid, int sub, const ObjectAccessPostCreate *arg)
 	if (arg != NULL && arg->is_internal)
 		return;
 	if (class == RelationRelationId && sub == 0)
-		note_created(oid);
+		note_born(oid);
 	else if (class == RelationRelationId)
 		note_touch(oid, sub, DM_TOUCH_CREATE);
 	else if (appendage_of(class) >= 0)
 		note_appendage(appendage_of(class), oid);
+	if ((class == RelationRelationId && sub != 0) || class == RewriteRelationId ||
+		class == PolicyRelationId || class == ConstraintRelationId ||
+		class == StatisticExtRelationId || class == CastRelationId || class == ProcedureRelationId)
+		note_suspect(class, oid, sub, true);
 }
 
 static void
@@ -321,12 +357,19 @@ seen_alter(Oid class, Oid oid, int sub, const ObjectAccessPostAlter *arg)
 		if (!is_new)
 			note_touch(oid, 0, DM_TOUCH_ATTACH);
 		if (arg != NULL)
+		{
 			note_touch(arg->auxiliary_id, 0, is_new ? DM_TOUCH_CHILD : DM_TOUCH_ATTACH);
+			note_suspect(RelationRelationId, arg->auxiliary_id, 0, is_new);
+		}
 	}
 	else if (class == NamespaceRelationId)
 		note_schema(oid, "alter");
 	else
 		note_appendage_touch(class, oid);
+	if ((class == RelationRelationId && sub != 0) || class == RewriteRelationId ||
+		class == PolicyRelationId || class == ProcedureRelationId || class == OperatorRelationId ||
+		class == TypeRelationId)
+		note_suspect(class, oid, sub, false);
 }
 
 static void
@@ -452,6 +495,10 @@ judge(Frame *frame)
 		DmGuardTouched(&touch);
 		DmGuardStranger(&touch);
 	}
+	foreach (cell, frame->born)
+		DmGuardIndex(lfirst_oid(cell), frame->born);
+	foreach (cell, frame->suspects)
+		DmGuardSuspect(lfirst(cell), frame->born);
 	judged = NULL;
 	tell_broken(frame);
 }

@@ -7,6 +7,7 @@
  *	guard_mesh.c	 which schemas belong to the mesh, which products read a relation
  *	guard_relation.c what of that would break what consumers read
  *	guard_protect.c	 row security on what is internal stays what publish made it
+ *	guard_code.c	 nobody who reads a port comes to run code of a domain's
  *	guard_grant.c	 GRANT, REVOKE, default privileges
  *	guard_utility.c	 if preloaded: what fires no event trigger
  *	guard_role.c	 of that: roles, their members, their attributes
@@ -84,6 +85,18 @@ typedef struct DmTouch
 	Oid collation;
 	bool not_null;
 } DmTouch;
+
+/*
+ * Something that may bring code to where a port reads: a rule, policy, constraint, statistics object, cast,
+ * function, operator, type or column (sub) that was made or changed, or a relation that has a new child.
+ */
+typedef struct DmSuspect
+{
+	Oid class;
+	Oid oid;
+	int sub;
+	bool is_new;
+} DmSuspect;
 
 typedef enum DmChangeKind
 {
@@ -177,6 +190,10 @@ extern void DmGuardPolicy(const RangeVar *name, const char *policy, const char *
 extern void DmGuardProtected(const DmTouch *touch);
 extern void DmGuardStranger(const DmTouch *touch);
 extern void DmGuardProtectNew(Oid relid, const DmHome *home);
+
+/* guard_code.c; born: relations that the command itself has made, which nobody reads yet */
+extern void DmGuardSuspect(const DmSuspect *suspect, const List *born);
+extern void DmGuardIndex(Oid relid, const List *born);
 
 /* guard_grant.c */
 extern void DmGuardGrant(Node *statement);

@@ -228,6 +228,8 @@ attempt(DmPublication *pub)
 	DmGateAccess(pub);
 	pub->results = DmGateColumns(pub);
 	DmReleaseCreate(pub);
+	if (!pub->live)
+		DmAccessInspectRelease(pub->product, pub->release);
 	/* filters name columns: one that is missing has been reported, and nothing will be published */
 	if (pub->results == NIL)
 		DmAccessFilters(pub->access, pub->live ? pub->source : pub->release);

@@ -90,16 +90,18 @@ BEGIN
     RAISE NOTICE 'superuser: %', (SELECT rolsuper FROM pg_roles WHERE rolname = current_user);
     RETURN 'x@example.com';
 END $$;
--- (code of a live source is refused unless a superuser has it)
+-- (code of a live source is refused unless a superuser has it, and has written where it is called)
 RESET ROLE;
 ALTER FUNCTION rpii_internal.whoami() OWNER TO CURRENT_USER;
+CREATE VIEW rpii_internal.who AS SELECT rpii_internal.whoami() AS who;
+GRANT SELECT ON rpii_internal.who TO regress_p_team;
 SET ROLE regress_p_team;
 CREATE TABLE rpii_internal.people AS SELECT id, contact FROM rpii_internal.t;
 CREATE VIEW rpii_internal.v AS SELECT id, contact AS hidden FROM rpii_internal.people;
 SELECT rpii_internal.load('v', '1.0.0', 'v', '[{name: id}, {name: shown, physicalName: hidden}]', 'customProperties: [{property: datamesh.mode, value: live}]');
 CALL datamesh.publish('rpii.v');
 SELECT * FROM rpii_internal.found('rpii.v');
-CREATE OR REPLACE VIEW rpii_internal.v AS SELECT 1 AS id, rpii_internal.whoami() AS hidden;
+CREATE OR REPLACE VIEW rpii_internal.v AS SELECT 1 AS id, who AS hidden FROM rpii_internal.who;
 RESET ROLE;
 SET client_min_messages = notice;
 CALL datamesh.publish('rpii.v', dry_run => true);
@@ -115,8 +117,10 @@ BEGIN
 END $$;
 RESET ROLE;
 ALTER FUNCTION rpii_internal.once() OWNER TO CURRENT_USER;
+CREATE VIEW rpii_internal.only_once AS SELECT rpii_internal.once() AS id;
+GRANT SELECT ON rpii_internal.only_once TO regress_p_team;
 SET ROLE regress_p_team;
-CREATE OR REPLACE VIEW rpii_internal.v AS SELECT rpii_internal.once() AS id, 'x'::text AS hidden;
+CREATE OR REPLACE VIEW rpii_internal.v AS SELECT id, 'x'::text AS hidden FROM rpii_internal.only_once;
 CALL datamesh.publish('rpii.v');
 CALL datamesh.drop_draft('rpii.v', '1.0.0');
 

@@ -1,9 +1,9 @@
--- Functions in the source of a live product would run as whoever reads the port: publish refuses them, and the scan tells those that come later.
+-- Functions in the source of a live product would run as whoever reads the port: publish refuses them, the guard refuses those that come later, and the scan tells those that came all the same.
 -- as: sales_team
 -- control: no, it is about what publish and the scan say
 -- says: MD203|live data product "sales\.spied" would run function sales_internal\.spy\(integer\) as whoever reads it
 -- says: ^ refused: 0$
--- says: port\.code \| CRITICAL \| view sales\.spied_v1 \| whoever reads it runs function sales_internal\.spy\(integer\), which belongs to sales_team
+-- says: port\.code \| CRITICAL \| view sales\.spied_v1 \| whoever reads it runs function sales_internal\.spy\(integer\) in sales_internal\.inner_view, which belongs to sales_team
 -- silent: view sales\.people.* runs function
 CREATE FUNCTION sales_internal.spy(i integer) RETURNS integer LANGUAGE plpgsql AS $$ BEGIN RETURN i; END $$;
 CREATE VIEW sales_internal.inner_view AS SELECT sales_internal.spy(id) AS id, city FROM sales_internal.people;
@@ -30,4 +30,6 @@ CREATE OR REPLACE VIEW sales_internal.inner_view AS SELECT id, city FROM sales_i
 CALL datamesh.publish('sales.spied');
 CREATE OR REPLACE VIEW sales_internal.inner_view AS SELECT sales_internal.spy(id) AS id, city FROM sales_internal.people;
 \connect - postgres
+SET datamesh.break_glass = on;
+CREATE OR REPLACE VIEW sales_internal.inner_view AS SELECT sales_internal.spy(id) AS id, city FROM sales_internal.people;
 SELECT concat_ws(' | ', s.finding, s.severity, s.object, s.what) FROM datamesh.security_scan() AS s WHERE s.finding LIKE 'port.%';
