@@ -247,7 +247,7 @@ REGRESS = \
 	publish_live_code \
 	publish_security \
 	publish_code \
-	publish_types \
+	publish_types publish_parallel \
 	publish_access_policy \
 	publish_mask \
 	publish_mask_types \
