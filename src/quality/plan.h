@@ -106,8 +106,8 @@ struct DmQualityPlan
 	DmPass *observed; /* the caller's pass */
 	DmExchange *exchange;
 	DmMeasure *measure; /* what its observers have seen; NULL before the first has said */
-	int has_rows;          /* -1: not known yet */
-	int passes;            /* queries run so far */
+	int has_rows;       /* -1: not known yet */
+	int passes;         /* queries run so far */
 };
 
 /* plan.c */
