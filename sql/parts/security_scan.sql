@@ -754,11 +754,20 @@ FROM settings AS s JOIN (VALUES
 ) AS v(name, severity, why) ON v.name = s.name
 WHERE CASE s.name WHEN 'session_replication_role' THEN s.value <> 'origin' WHEN 'datamesh.break_glass' THEN s.value IN ('on', 'true', 'yes', '1')
                   WHEN 'event_triggers' THEN s.value IN ('off', 'false', 'no', '0')
-                  WHEN 'row_security' THEN s.value IN ('off', 'false', 'no', '0') ELSE s.value <> '' END;
+                  WHEN 'row_security' THEN s.value IN ('off', 'false', 'no', '0') ELSE s.value <> '' END
+UNION ALL
+SELECT NULL, 'grant.parameter', 'WARNING', format('setting %s', p.parname),
+       format('%s may %s it', datamesh.role_label(a.grantee), CASE a.privilege_type WHEN 'SET' THEN 'set' ELSE 'ALTER SYSTEM SET' END),
+       'It is for superusers: the guard, the keys or the libraries of the server depend on it.',
+       format('REVOKE %s ON PARAMETER %s FROM %s', a.privilege_type, p.parname, datamesh.role_label(a.grantee))
+FROM pg_parameter_acl AS p CROSS JOIN LATERAL aclexplode(p.paracl) AS a LEFT JOIN pg_roles AS r ON r.oid = a.grantee
+WHERE p.parname IN ('session_replication_role', 'event_triggers', 'datamesh.break_glass', 'datamesh.acting_for', 'datamesh.mask_key_file',
+                    'shared_preload_libraries', 'session_preload_libraries', 'dynamic_library_path')
+  AND NOT coalesce(r.rolsuper, false);
 END;
 REVOKE ALL ON FUNCTION datamesh.scan_settings() FROM PUBLIC;
 COMMENT ON FUNCTION datamesh.scan_settings() IS
-'Findings setting: settings of roles and of this database that weaken the mesh.';
+'Findings setting, grant.parameter: settings of roles and of this database that weaken the mesh, and who may set them.';
 
 CREATE FUNCTION datamesh.scan_installation() RETURNS SETOF datamesh.security_finding
 LANGUAGE sql STABLE

@@ -246,7 +246,7 @@ DROP PUBLICATION regress_ss_some;
 DROP FOREIGN DATA WRAPPER regress_ss_fdw CASCADE;
 
 -- the guard and its surroundings
-\set kind 'guard.event_trigger guard.trigger setting'
+\set kind 'guard.event_trigger guard.trigger setting grant.parameter'
 ALTER EVENT TRIGGER datamesh_guard_start DISABLE;
 ALTER EVENT TRIGGER datamesh_guard_end ENABLE REPLICA;
 ALTER EXTENSION datamesh DROP EVENT TRIGGER datamesh_guard_rewrite;
@@ -255,6 +255,8 @@ ALTER TABLE datamesh.event_log DISABLE TRIGGER event_log_guard;
 ALTER TABLE datamesh.port ENABLE TRIGGER guard_changed;
 DROP TRIGGER event_log_guard ON datamesh.event_log_head;
 ALTER ROLE regress_ss_out SET session_replication_role = replica;
+GRANT SET ON PARAMETER session_replication_role, datamesh.mask_key_file TO regress_ss_out;
+GRANT ALTER SYSTEM ON PARAMETER shared_preload_libraries TO "regress_ss Odd""one";
 ALTER ROLE regress_ss_member SET datamesh.break_glass = on;
 ALTER ROLE regress_ss_reader SET row_security = off;
 ALTER ROLE regress_ss_team SET row_security = on;
