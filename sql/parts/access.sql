@@ -88,8 +88,9 @@ LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME', 'd
 COMMENT ON FUNCTION datamesh.reader_name(integer) IS
 'The name under which the caller''s pseudonyms are made: that of the consumer, or for others than consumers "role" and the role''s name. Null where there is not exactly one (several consumers'' roles, a current and an outer user that read as different ones), and for who reads raw.';
 
+-- Not LEAKPROOF, as those above that never fail: its error would tell the ids of rows that a filter keeps back.
 CREATE FUNCTION datamesh.may_read(port_id integer) RETURNS boolean
-LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME', 'dm_may_read';
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME', 'dm_may_read';
 COMMENT ON FUNCTION datamesh.may_read(integer) IS
 'True; an error (insufficient_privilege) if all that gave the current or the outer user access to the port''s product has expired or was revoked. The privileges on the port are the first gate: who never had a grant passes here.';
 
