@@ -223,6 +223,103 @@ record_release(const DmPublication *pub, const char *definition)
 		1, types, values, NULL, false);
 }
 
+/* What a switch changes, found out before anything is locked exclusively. */
+typedef struct Switch
+{
+	List *readers;
+	int32 contract_before; /* 0: the port is new */
+	List *columns;
+	Oid parent; /* of the releases; InvalidOid if there are none yet */
+	char *parent_label;
+	List *grow; /* columns that it lacks */
+	char *definition;
+	bool newest; /* of all majors: the port without a number is this one */
+	bool redefine;
+	bool redefine_newest;
+} Switch;
+
+/* What the port's view is to be; makes what it needs and nobody can see yet. */
+static void
+define_port(DmPublication *pub, Switch *change)
+{
+	const DmDomain *domain = pub->product->domain;
+	int32 policy = 0;
+
+	if (DmAccessRestricts(pub->access))
+	{
+		DmAccessRequireKey(pub->access);
+		policy = DmAccessStore(pub->access, pub->port->port_id);
+	}
+	if (pub->live)
+	{
+		/* again: checks may have run code of the domain, which is free to replace its views */
+		DmAccessInspectSource(pub->product, pub->source);
+		DmGrantLiveSource(pub);
+		change->definition = DmViewOfSource(pub, change->columns, pub->port->port_id, policy);
+		return;
+	}
+	change->parent = DmFindRelation(domain->release_schema, pub->port->name);
+	if (!OidIsValid(change->parent))
+		DmReleaseCreateParent(pub, change->parent_label, change->columns);
+	else
+		change->grow = DmReleaseMissingColumns(change->parent, change->columns);
+	change->definition =
+		DmViewOfReleases(pub, change->columns, pub->port->port_id, change->parent_label, policy);
+}
+
+static void
+prepare_switch(DmPublication *pub, Switch *change)
+{
+	const DmDomain *domain = pub->product->domain;
+	bool is_new = pub->port == NULL;
+
+	change->readers = DmGrantReaders(pub);
+	change->contract_before = is_new ? 0 : pub->port->contract_id;
+	if (is_new)
+		pub->port = insert_port(pub);
+	DmGrantLockSchema(pub, is_new, change->readers);
+	change->columns = DmPortOrder(pub);
+	change->parent_label = DmQualified(domain->release_schema, pub->port->name);
+	change->newest = pub->port->major >= pub->newest_major;
+	define_port(pub, change);
+	change->redefine = pub->port->definition == NULL ||
+					   strcmp(pub->port->definition, change->definition) != 0 ||
+					   !OidIsValid(DmFindRelation(domain->port_schema, pub->port->name));
+	change->redefine_newest =
+		change->newest &&
+		(change->redefine || !OidIsValid(DmFindRelation(domain->port_schema, pub->product->name)));
+}
+
+/* The exclusive locks, and what happens under them. */
+static void
+change_relations(DmPublication *pub, const Switch *change)
+{
+	List *shape = relations_to_change(pub, change->parent, change->grow != NIL, change->redefine,
+									  change->redefine_newest);
+	List *protect = DmProtectChanges(pub, change->parent);
+	List *locked = list_concat_unique_oid(list_copy(shape), protect);
+
+	DmLockWithoutQueue(
+		locked, shape != NIL
+					? psprintf("change the shape of port %s",
+							   DmQualified(pub->product->domain->port_schema, pub->port->name))
+					: psprintf("protect what %s is made from", pub->product->qualified_name));
+	DmProgressPhase(DM_PHASE_SWITCHING);
+	if (protect != NIL)
+		DmProtectSettle(pub, change->parent, locked);
+	if (change->grow != NIL)
+	{
+		DmReleaseGrow(change->parent, change->grow);
+		DmReleaseSettleStatistics(change->parent_label, change->grow);
+	}
+	if (!pub->live)
+		DmReleaseAttach(pub, change->parent_label);
+	if (change->redefine)
+		DmViewDefine(pub, pub->port->name, change->definition, change->columns);
+	if (change->redefine_newest)
+		DmViewDefine(pub, pub->product->name, change->definition, change->columns);
+}
+
 /*
  * Let consumers see the release.  Short from the first exclusive lock on: everything that takes
  * time has been done before.
@@ -230,92 +327,22 @@ record_release(const DmPublication *pub, const char *definition)
 void
 DmPortSwitch(DmPublication *pub)
 {
-	const DmDomain *domain = pub->product->domain;
-	List *columns;
-	char *parent_label;
-	char *definition;
-	List *grow = NIL;
-	bool redefine;
-	bool newest;
-	bool redefine_newest;
-	bool is_new = pub->port == NULL;
-	int32 policy = 0;
-	List *readers;
-	int32 contract_before;
-	Oid parent = InvalidOid;
-	List *shape;
-	List *protect;
-	List *locked;
+	Switch change = {0};
 	DmIdentity saved;
 
 	DmBecomeExtensionOwner(&saved);
 	DmProgressPhase(DM_PHASE_SWITCHING);
 	DmReadersLock(pub->product->product_id);
 	DmGrantEndExpired(pub);
-	readers = DmGrantReaders(pub);
-	contract_before = is_new ? 0 : pub->port->contract_id;
-	if (is_new)
-		pub->port = insert_port(pub);
-	DmGrantLockSchema(pub, is_new, readers);
-	columns = DmPortOrder(pub);
-	parent_label = DmQualified(domain->release_schema, pub->port->name);
-	newest = pub->port->major >= pub->newest_major;
-	if (DmAccessRestricts(pub->access))
-	{
-		DmAccessRequireKey(pub->access);
-		policy = DmAccessStore(pub->access, pub->port->port_id);
-	}
-
-	if (pub->live)
-	{
-		/* again: checks may have run code of the domain, which is free to replace its views */
-		DmAccessInspectSource(pub->product, pub->source);
-		DmGrantLiveSource(pub);
-		definition = DmViewOfSource(pub, columns, pub->port->port_id, policy);
-	}
-	else
-	{
-		parent = DmFindRelation(domain->release_schema, pub->port->name);
-		if (!OidIsValid(parent))
-			DmReleaseCreateParent(pub, parent_label, columns);
-		else
-			grow = DmReleaseMissingColumns(parent, columns);
-		definition = DmViewOfReleases(pub, columns, pub->port->port_id, parent_label, policy);
-	}
-	redefine = pub->port->definition == NULL || strcmp(pub->port->definition, definition) != 0 ||
-			   !OidIsValid(DmFindRelation(domain->port_schema, pub->port->name));
-	redefine_newest =
-		newest &&
-		(redefine || !OidIsValid(DmFindRelation(domain->port_schema, pub->product->name)));
-
-	shape = relations_to_change(pub, parent, grow != NIL, redefine, redefine_newest);
-	protect = DmProtectChanges(pub, parent);
-	locked = list_concat_unique_oid(list_copy(shape), protect);
-	DmLockWithoutQueue(
-		locked, shape != NIL
-					? psprintf("change the shape of port %s",
-							   DmQualified(domain->port_schema, pub->port->name))
-					: psprintf("protect what %s is made from", pub->product->qualified_name));
-	DmProgressPhase(DM_PHASE_SWITCHING);
-	if (protect != NIL)
-		DmProtectSettle(pub, parent, locked);
-	if (grow != NIL)
-	{
-		DmReleaseGrow(parent, grow);
-		DmReleaseSettleStatistics(parent_label, grow);
-	}
-	if (!pub->live)
-		DmReleaseAttach(pub, parent_label);
-	if (redefine)
-		DmViewDefine(pub, pub->port->name, definition, columns);
-	if (redefine_newest)
-		DmViewDefine(pub, pub->product->name, definition, columns);
-	record_release(pub, definition);
+	prepare_switch(pub, &change);
+	change_relations(pub, &change);
+	record_release(pub, change.definition);
 	DmViewDescribe(pub->product, pub->port, pub->contract->contract_id);
-	DmGrantSettle(pub, readers, newest);
-	if (contract_before != 0 && contract_before != pub->contract->contract_id)
-		DmProtectForget(domain, list_difference_oid(DmProtectedBy(contract_before),
-													DmProtectedBy(pub->contract->contract_id)));
+	DmGrantSettle(pub, change.readers, change.newest);
+	if (change.contract_before != 0 && change.contract_before != pub->contract->contract_id)
+		DmProtectForget(pub->product->domain,
+						list_difference_oid(DmProtectedBy(change.contract_before),
+											DmProtectedBy(pub->contract->contract_id)));
 	DmIdentityRestore(&saved);
 }
 
