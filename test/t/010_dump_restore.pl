@@ -4,6 +4,9 @@
 # to have a name or an OID that somebody had.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use Mesh;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -32,32 +35,6 @@ schema:
   properties: [{name: id, logicalType: integer, required: true}]
 \$doc\$);
 END
-}
-
-sub node
-{
-	my ($name) = @_;
-	my $node = PostgreSQL::Test::Cluster->new($name);
-	$node->init;
-	$node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off");
-	$node->start;
-	return $node;
-}
-
-sub restore_into
-{
-	my ($node, $db, $file) = @_;
-	$node->safe_psql('postgres', "CREATE DATABASE $db");
-	$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($db), '-f', $file ],
-		"a plain dump restores into $db without an error");
-}
-
-# An error of a statement, or nothing.
-sub error_of
-{
-	my ($node, $db, $sql) = @_;
-	my ($rc, $out, $err) = $node->psql($db, $sql, extra_params => [ '-v', 'VERBOSITY=terse' ]);
-	return $err;
 }
 
 my $verify = 'SELECT count(*) FROM datamesh.verify_event_log()';
@@ -93,21 +70,13 @@ is($a->safe_psql('mesh', 'SET ROLE executive; SELECT count(*) FROM sales.orders'
 my $before = $a->safe_psql('mesh', $everything);
 is($a->safe_psql('mesh', $verify), '0', 'the event log verifies before the dump');
 
-$a->command_ok([ 'pg_dumpall', '-g', '--no-role-passwords', '-d', $a->connstr('postgres'), '-f', "$dir/globals.sql" ], 'globals');
 $a->command_ok([ 'pg_dump', '-d', $a->connstr('mesh'), '-f', "$dir/mesh.sql" ], 'pg_dump, plain');
 $a->command_ok([ 'pg_dump', '-Fc', '-d', $a->connstr('mesh'), '-f', "$dir/mesh.custom" ], 'pg_dump, custom format');
 
 # The other cluster has had roles before, so that the OIDs of A mean others here, or nobody.
 my $b = node('b');
-$b->safe_psql('postgres', join(';', map { "CREATE ROLE decoy$_" } 1 .. 40));
-my $superuser = $b->safe_psql('postgres', 'SELECT current_user');
-my $globals = slurp_file("$dir/globals.sql");
-$globals =~ s/^(CREATE|ALTER) ROLE \Q$superuser\E\b.*$//mg;
-$globals =~ s/^CREATE ROLE "\Q$superuser\E".*$//mg;
-append_to_file("$dir/globals_b.sql", $globals);
-$b->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $b->connstr('postgres'), '-f', "$dir/globals_b.sql" ],
-	'the roles come with the globals');
-restore_into($b, 'mesh', "$dir/mesh.sql");
+carry_roles($a, $b, $dir);
+carry_database($b, 'mesh', "$dir/mesh.sql");
 
 is($b->safe_psql('mesh', $everything), $before, 'every row and document is the same');
 is($b->safe_psql('mesh', $verify), '0', 'the event log verifies');
@@ -190,7 +159,7 @@ is($second, $first, 'and gives the same dump');
 my $forged = slurp_file("$dir/mesh.sql");
 ok($forged =~ s/domain_created/domain_forged!/, 'forge an event in a dump');
 append_to_file("$dir/forged.sql", $forged);
-restore_into($a, 'forged', "$dir/forged.sql");
+carry_database($a, 'forged', "$dir/forged.sql");
 is($a->safe_psql('forged', 'SELECT event_id, problem FROM datamesh.verify_event_log()'),
 	'1|its content does not fit its hash: the event was changed', 'the forged event is found');
 

@@ -3,21 +3,14 @@
 # member's name decides nothing.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use Mesh;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $dir = PostgreSQL::Test::Utils::tempdir;
-
-sub node
-{
-	my ($name) = @_;
-	my $node = PostgreSQL::Test::Cluster->new($name);
-	$node->init;
-	$node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off");
-	$node->start;
-	return $node;
-}
 
 sub contract
 {
@@ -88,19 +81,11 @@ END
 is($a->safe_psql('mesh', 'SELECT count(*) FROM datamesh.pending_approvals'), '0', 'another level that is stated needs another request');
 $a->safe_psql('mesh', q{SET ROLE sales_team; CALL datamesh.request_approval('sales.orders', '2.0.0'); SET ROLE lead_a; CALL datamesh.approve(3);});
 my $before = $a->safe_psql('mesh', $state);
-$a->command_ok([ 'pg_dumpall', '-g', '--no-role-passwords', '-d', $a->connstr('postgres'), '-f', "$dir/globals.sql" ], 'globals');
 $a->command_ok([ 'pg_dump', '-d', $a->connstr('mesh'), '-f', "$dir/mesh.sql" ], 'pg_dump');
 
 my $b = node('b');
-$b->safe_psql('postgres', join(';', map { "CREATE ROLE decoy$_" } 1 .. 40));
-my $superuser = $b->safe_psql('postgres', 'SELECT current_user');
-my $globals = slurp_file("$dir/globals.sql");
-$globals =~ s/^(CREATE|ALTER) ROLE "?\Q$superuser\E"?.*$//mg;
-append_to_file("$dir/globals_b.sql", $globals);
-$b->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $b->connstr('postgres'), '-f', "$dir/globals_b.sql" ], 'roles');
-$b->safe_psql('postgres', 'CREATE DATABASE mesh');
-$b->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $b->connstr('mesh'), '-f', "$dir/mesh.sql" ],
-	'the dump restores without an error');
+carry_roles($a, $b, $dir);
+carry_database($b, 'mesh', "$dir/mesh.sql");
 
 is($b->safe_psql('mesh', $state), $before, 'the council, its requests and votes are the same');
 isnt($b->safe_psql('mesh', q{SELECT oid FROM pg_roles WHERE rolname = 'lead_a'}),

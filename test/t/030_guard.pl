@@ -3,6 +3,9 @@
 # row level security, indexes on releases, grants to consumers who are known by name only.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use Mesh;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -30,24 +33,6 @@ schema:
   properties: [{name: id, logicalType: integer, required: true}]
 \$doc\$);
 END
-}
-
-sub node
-{
-	my ($name) = @_;
-	my $node = PostgreSQL::Test::Cluster->new($name);
-	$node->init;
-	$node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off");
-	$node->start;
-	return $node;
-}
-
-# An error of a statement, or nothing.
-sub error_of
-{
-	my ($node, $db, $sql) = @_;
-	my ($rc, $out, $err) = $node->psql($db, $sql, extra_params => [ '-v', 'VERBOSITY=terse' ]);
-	return $err;
 }
 
 my @forbidden = (
@@ -90,20 +75,13 @@ END
 $a->safe_psql('mesh', "CALL datamesh.publish('sales.$_')") for qw(orders orders live);
 guarded($a, 'mesh', 'before the dump');
 
-$a->command_ok([ 'pg_dumpall', '-g', '--no-role-passwords', '-d', $a->connstr('postgres'), '-f', "$dir/globals.sql" ], 'globals');
 $a->command_ok([ 'pg_dump', '-d', $a->connstr('mesh'), '-f', "$dir/mesh.sql" ], 'pg_dump, plain');
 $a->command_ok([ 'pg_dump', '-Fc', '-d', $a->connstr('mesh'), '-f', "$dir/mesh.custom" ], 'pg_dump, custom format');
 
 # an empty cluster, whose roles have other OIDs
 my $b = node('b');
-my $superuser = $b->safe_psql('postgres', 'SELECT current_user');
-$b->safe_psql('postgres', join(';', map { "CREATE ROLE decoy$_" } 1 .. 10));
-my $globals = slurp_file("$dir/globals.sql");
-$globals =~ s/^(CREATE|ALTER) ROLE "?\Q$superuser\E"?\b.*$//mg;
-append_to_file("$dir/globals_b.sql", $globals);
-$b->command_ok([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $b->connstr('postgres'), '-f', "$dir/globals_b.sql" ], 'roles');
-$b->safe_psql('postgres', 'CREATE DATABASE mesh');
-$b->command_ok([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $b->connstr('mesh'), '-f', "$dir/mesh.sql" ], 'psql restores the plain dump');
+carry_roles($a, $b, $dir);
+carry_database($b, 'mesh', "$dir/mesh.sql");
 guarded($b, 'mesh', 'after psql');
 is($b->safe_psql('mesh', 'SELECT count(*) FROM datamesh.verify_event_log()'), '0', 'the event log verifies');
 $b->safe_psql('mesh', "CALL datamesh.publish('sales.orders')");

@@ -3,21 +3,14 @@
 # the name of a reader has nothing.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use Mesh;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $dir = PostgreSQL::Test::Utils::tempdir;
-
-sub node
-{
-	my ($name) = @_;
-	my $node = PostgreSQL::Test::Cluster->new($name);
-	$node->init;
-	$node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off");
-	$node->start;
-	return $node;
-}
 
 # Can a role read the product, and if not, why?
 sub reading
@@ -75,19 +68,11 @@ $a->safe_psql('mesh', q{SET ROLE waits; CALL datamesh.request_access('sales.orde
 $a->safe_psql('mesh', q{SET ROLE sales_team; CALL datamesh.revoke_access('sales.orders', 'revoked', 'enough')});
 is(reading($a, 'analyst'), '1', 'who was granted access has it');
 my $before = $a->safe_psql('mesh', $state);
-$a->command_ok([ 'pg_dumpall', '-g', '--no-role-passwords', '-d', $a->connstr('postgres'), '-f', "$dir/globals.sql" ], 'globals');
 $a->command_ok([ 'pg_dump', '-d', $a->connstr('mesh'), '-f', "$dir/mesh.sql" ], 'pg_dump');
 
 my $b = node('b');
-$b->safe_psql('postgres', join(';', map { "CREATE ROLE decoy$_" } 1 .. 40));
-my $superuser = $b->safe_psql('postgres', 'SELECT current_user');
-my $globals = slurp_file("$dir/globals.sql");
-$globals =~ s/^(CREATE|ALTER) ROLE "?\Q$superuser\E"?.*$//mg;
-append_to_file("$dir/globals_b.sql", $globals);
-$b->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $b->connstr('postgres'), '-f', "$dir/globals_b.sql" ], 'roles');
-$b->safe_psql('postgres', 'CREATE DATABASE mesh');
-$b->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $b->connstr('mesh'), '-f', "$dir/mesh.sql" ],
-	'the dump restores without an error');
+carry_roles($a, $b, $dir);
+carry_database($b, 'mesh', "$dir/mesh.sql");
 
 is($b->safe_psql('mesh', $state), $before, 'access and requests are the same');
 is(reading($b, 'analyst'), '1', 'who had access has it');
