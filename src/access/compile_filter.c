@@ -340,12 +340,14 @@ read_filter(void *argument)
 	FilterWalk walk = {reading->access, reading->relation, filter->condition, NULL, NULL};
 	Node *tree;
 
-	tree = DmExpressionRead(reading->relation, reading->names, filter->condition, "the row filter");
+	tree = DmExpressionRead(reading->relation, DmExpressionAlias(reading->relation, reading->names),
+							filter->condition, "the row filter");
 	if (walk_filter(tree, &walk))
 		DmProblem(&reading->access->problems, NULL, "%s: \"%s\" %s. %s", filter->path,
 				  DmExcerpt(filter->condition), walk.problem, walk.hint);
 	else
-		filter->sql = DmExpressionText(reading->relation, fix_time_zone(tree, NULL));
+		filter->sql =
+			DmExpressionText(DmExpressionNames(reading->relation), fix_time_zone(tree, NULL));
 }
 
 /*

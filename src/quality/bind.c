@@ -354,6 +354,20 @@ bind_statistic(DmPlanItem *item)
 					  item->check->bound[i].text);
 }
 
+/* For all expressions; what each takes of it is a copy. */
+static Alias *
+rule_names(DmQualityPlan *plan)
+{
+	MemoryContext old;
+
+	if (plan->alias != NULL)
+		return plan->alias;
+	old = MemoryContextSwitchTo(plan->context);
+	plan->alias = DmExpressionAlias(plan->relation, plan->rules->column_names);
+	MemoryContextSwitchTo(old);
+	return plan->alias;
+}
+
 static void
 bind_expressions(DmQualityPlan *plan, DmPlanItem *item)
 {
@@ -362,12 +376,11 @@ bind_expressions(DmQualityPlan *plan, DmPlanItem *item)
 	int attribute = -1;
 
 	if (check->where != NULL)
-		item->where =
-			DmExpressionRead(plan->relation, plan->rules->column_names, check->where, "where");
+		item->where = DmExpressionRead(plan->relation, rule_names(plan), check->where, "where");
 	if (check->kind != DM_KIND_ROW_CONDITION)
 		return;
 	item->condition =
-		DmExpressionRead(plan->relation, plan->rules->column_names, check->expression, "condition");
+		DmExpressionRead(plan->relation, rule_names(plan), check->expression, "condition");
 	pull_varattnos(item->condition, 1, &used);
 	while ((attribute = bms_next_member(used, attribute)) >= 0)
 	{

@@ -16,6 +16,7 @@
 
 #include "access/attnum.h"
 #include "nodes/pg_list.h"
+#include "nodes/primnodes.h"
 #include "utils/jsonb.h"
 
 #include "quality/quality.h"
@@ -155,7 +156,11 @@ extern bool DmMayReadColumn(Oid relation, AttrNumber attnum);
 extern char *DmGuard(void (*fn)(void *), void *arg);
 
 /* expression.c: one boolean expression over a relation, and nothing but that. */
-extern Node *DmExpressionRead(Oid relation, List *column_names, const char *text, const char *what);
-extern char *DmExpressionText(Oid relation, Node *expression);
+extern Node *DmExpressionRead(Oid relation, const Alias *alias, const char *text, const char *what);
+/* The relation's columns under the names that rules have for them (DmColumnName *). */
+extern Alias *DmExpressionAlias(Oid relation, List *column_names);
+/* As text again; the relation's names are looked up once for all its expressions. */
+extern List *DmExpressionNames(Oid relation);
+extern char *DmExpressionText(List *names, Node *expression);
 
 #endif /* DATAMESH_QUALITY_CHECK_H */

@@ -50,12 +50,13 @@ parse_single_expression(const char *text, const char *what)
 	return target->val;
 }
 
-/* The relation's columns under the names that the rules have for them. */
-static Alias *
-alias_with_rule_names(Relation rel, List *column_names)
+Alias *
+DmExpressionAlias(Oid relation, List *column_names)
 {
+	Relation rel = table_open(relation, AccessShareLock);
 	TupleDesc desc = RelationGetDescr(rel);
 	List *names = NIL;
+	Alias *alias;
 
 	for (int i = 0; i < desc->natts; i++)
 	{
@@ -76,15 +77,17 @@ alias_with_rule_names(Relation rel, List *column_names)
 			}
 			/* a column whose own name now means another one cannot be named */
 			taken |= strcmp(pair->name, NameStr(attribute->attname)) == 0 &&
-					 get_attnum(RelationGetRelid(rel), pair->physical) != InvalidAttrNumber;
+					 get_attnum(relation, pair->physical) != InvalidAttrNumber;
 		}
 		names = lappend(names, makeString(taken ? psprintf("?%d", i + 1) : pstrdup(name)));
 	}
-	return makeAlias(RelationGetRelationName(rel), names);
+	alias = makeAlias(RelationGetRelationName(rel), names);
+	table_close(rel, NoLock);
+	return alias;
 }
 
 Node *
-DmExpressionRead(Oid relation, List *column_names, const char *text, const char *what)
+DmExpressionRead(Oid relation, const Alias *alias, const char *text, const char *what)
 {
 	Node *raw = parse_single_expression(text, what);
 	Relation rel = table_open(relation, AccessShareLock);
@@ -94,7 +97,7 @@ DmExpressionRead(Oid relation, List *column_names, const char *text, const char 
 
 	pstate->p_sourcetext = text;
 	item = addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
-										 alias_with_rule_names(rel, column_names), false, true);
+										 copyObject(unconstify(Alias *, alias)), false, true);
 	addNSItemToQuery(pstate, item, true, true, true);
 
 	expression = transformExpr(pstate, raw, EXPR_KIND_CHECK_CONSTRAINT);
@@ -109,9 +112,14 @@ DmExpressionRead(Oid relation, List *column_names, const char *text, const char 
 	return expression;
 }
 
-char *
-DmExpressionText(Oid relation, Node *expression)
+List *
+DmExpressionNames(Oid relation)
 {
-	return deparse_expression(expression, deparse_context_for(get_rel_name(relation), relation),
-							  false, false);
+	return deparse_context_for(get_rel_name(relation), relation);
+}
+
+char *
+DmExpressionText(List *names, Node *expression)
+{
+	return deparse_expression(expression, names, false, false);
 }

@@ -54,6 +54,21 @@ DmReadingSql(const DmQualityPlan *plan)
 									  get_rel_name(plan->reading));
 }
 
+/* How expressions name the columns; kept, since finding out takes the square of their number. */
+static List *
+reading_names(DmQualityPlan *plan)
+{
+	MemoryContext old;
+
+	if (plan->names_of == plan->reading)
+		return plan->names;
+	old = MemoryContextSwitchTo(plan->context);
+	plan->names = DmExpressionNames(plan->reading);
+	plan->names_of = plan->reading;
+	MemoryContextSwitchTo(old);
+	return plan->names;
+}
+
 /* The condition (or else the filter) of a check as SQL over what is read; NULL if there is none. */
 char *
 DmConditionSql(const DmQualityPlan *plan, const DmPlanItem *item, bool condition)
@@ -64,8 +79,8 @@ DmConditionSql(const DmQualityPlan *plan, const DmPlanItem *item, bool condition
 	if (expression == NULL)
 		return NULL;
 	if (plan->reading != plan->relation)
-		expression = DmExpressionRead(plan->reading, NIL, text, condition ? "condition" : "where");
-	return psprintf("(%s)", DmExpressionText(plan->reading, expression));
+		expression = DmExpressionRead(plan->reading, NULL, text, condition ? "condition" : "where");
+	return psprintf("(%s)", DmExpressionText(reading_names((DmQualityPlan *) plan), expression));
 }
 
 int

@@ -95,6 +95,9 @@ struct DmQualityPlan
 	MemoryContext context;
 	Oid relation; /* planned for */
 	Oid reading;  /* what is read now: the same, or the release that is its copy */
+	Alias *alias; /* of relation, with the names that the rules have for columns */
+	List *names;  /* how expressions name the columns of the relation names_of */
+	Oid names_of;
 	char relkind;
 	DmRules *rules;
 	List *items;   /* DmPlanItem * in the order of the rules */
