@@ -21,6 +21,11 @@
 #include "varatt.h"
 #endif
 
+/* 18 says it before the declaration */
+#ifndef pg_noreturn
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* 18 has an entry for what a query groups by (needs nodes/parsenodes.h) */
 #if PG_VERSION_NUM >= 180000
 #define DmGroupExpressions(entry) ((entry)->rtekind == RTE_GROUP ? (entry)->groupexprs : NIL)
@@ -113,26 +118,58 @@
 #define DmReadAs(root, rte) ((rte)->checkAsUser)
 #endif
 
-/* 16 keeps the rights on a relation apart from its entry in the range table (needs parse_relation.h) */
+/*
+ * 16 keeps the rights on a relation apart from its entry in the range table (needs nodes/makefuncs.h and
+ * parser/parse_relation.h).  When the entries of a view's query join those of another query:
+ *
+ * DmMergePermissions	has what the entries say of rights hold there; those of the view are changed.
+ * DmKeepView			keeps the view's own entry, which stands for the right to read the view.  It becomes
+ *						an entry that nothing reads.
+ *
+ * Before, the right to read a view was looked up by an entry of the view's own query, which joins with the
+ * others.
+ */
 #if PG_VERSION_NUM >= 160000
-#define DM_RIGHTS_IN_VIEW false
+#include "nodes/parsenodes.h"
 #define DmCopyPermissions(query) ((query)->rteperminfos = copyObject((query)->rteperminfos))
 #define DmRetargetPermission(query, rte, table)                                                    \
 	((rte)->perminfoindex == 0                                                                     \
 		 ? (void) 0                                                                                \
 		 : (void) (getRTEPermissionInfo((query)->rteperminfos, rte)->relid = (table)))
+static inline void
+DmMergePermissions(Query *query, const Query *view)
+{
+	int before = list_length(query->rteperminfos);
+	ListCell *cell;
+
+	foreach (cell, view->rtable)
+		if (lfirst_node(RangeTblEntry, cell)->perminfoindex != 0)
+			lfirst_node(RangeTblEntry, cell)->perminfoindex += before;
+	query->rteperminfos = list_concat(query->rteperminfos, view->rteperminfos);
+}
+static inline void
+DmKeepView(Query *query, RangeTblEntry *view)
+{
+	view->rtekind = RTE_RELATION;
+	view->subquery = NULL;
+	view->security_barrier = false;
+	view->inh = false;
+	query->rtable = lappend(query->rtable, view);
+}
 #else
-/* ... before, the right to read a view is looked up by an entry of the view's own range table */
-#define DM_RIGHTS_IN_VIEW true
 #define DmCopyPermissions(query) ((void) 0)
 #define DmRetargetPermission(query, rte, table) ((void) 0)
+#define DmMergePermissions(query, view) ((void) 0)
+#define DmKeepView(query, view) ((void) 0)
 #endif
 
 /*
- * EXPLAIN (needs commands/explain.h): 16 knows generic plans, 17 measures the planner's memory and has
+ * EXPLAIN (needs commands/explain.h and executor/executor.h): 16 knows generic plans, 17 measures the planner's memory and has
  * the standard behaviour as a function, 18 has headers of their own for its state and its output.
  */
 #if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
 #define DmExecutorRunTo(query, direction) ExecutorRun(query, direction, 0)
 #else
 #define DmExecutorRunTo(query, direction) ExecutorRun(query, direction, 0, true)

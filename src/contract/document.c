@@ -138,8 +138,7 @@ typedef struct JsonReader
 	DmNode *root;
 } JsonReader;
 
-static void json_syntax_error(const JsonReader *reader, const char *problem)
-	pg_attribute_noreturn();
+pg_noreturn static void json_syntax_error(const JsonReader *reader, const char *problem);
 
 static void
 json_syntax_error(const JsonReader *reader, const char *problem)

@@ -15,6 +15,8 @@
 
 #include "lib/stringinfo.h"
 
+#include "base/compat.h"
+
 /* Bits, so that a set of kinds says what may stand somewhere. */
 typedef enum DmNodeKind
 {
@@ -97,8 +99,8 @@ extern void DmOdcsValidate(const DmNode *document);
 extern void DmOdcsSort(DmNode *document);
 
 /* An error for what no reader may let pass: "Line 3, column 7: ..." */
-extern void DmDocumentSyntaxError(const char *language, int line, int column, const char *problem)
-	pg_attribute_noreturn();
-extern void DmDocumentTooDeep(int line) pg_attribute_noreturn();
+pg_noreturn extern void DmDocumentSyntaxError(const char *language, int line, int column,
+											  const char *problem);
+pg_noreturn extern void DmDocumentTooDeep(int line);
 
 #endif /* DATAMESH_CONTRACT_DOCUMENT_H */

@@ -35,6 +35,7 @@
 #include "utils/snapshot.h"
 
 #include "access/compile.h"
+#include "base/compat.h"
 #include "catalog/catalog.h"
 #include "governance/governance.h"
 #include "quality/quality.h"
@@ -179,7 +180,7 @@ extern void DmLifecycleSettle(const DmProduct *product);
 extern void DmReportBuild(DmPublication *pub);
 extern void DmReportFailure(DmPublication *pub, const ErrorData *error);
 extern int32 DmReportStore(const DmPublication *pub, const char *outcome);
-extern void DmReportRefuse(const DmPublication *pub, bool atomic) pg_attribute_noreturn();
+pg_noreturn extern void DmReportRefuse(const DmPublication *pub, bool atomic);
 extern void DmReportDryRun(const DmPublication *pub);
 
 /* retention.c */

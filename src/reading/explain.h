@@ -16,6 +16,8 @@
 #include "executor/execdesc.h"
 #include "nodes/execnodes.h"
 
+#include "base/compat.h"
+
 /* One occurrence of a port in a query, whose inside is not for the user. */
 typedef struct DmHiddenPort
 {

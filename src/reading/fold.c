@@ -575,13 +575,14 @@ find_columns(Node *node, Columns *columns)
 static void
 rename_column(Var *var, const Query *view)
 {
-	Var *shown = (Var *) list_nth_node(TargetEntry, view->targetList, var->varattno - 1)->expr;
-	Index index = var->varno;
-	Index depth = var->varlevelsup;
+	const Var *shown =
+		(Var *) list_nth_node(TargetEntry, view->targetList, var->varattno - 1)->expr;
 
-	*var = *shown;
-	var->varno = index;
-	var->varlevelsup = depth;
+	/* where it stands in the query stays as it is: its entry, its depth, the outer joins above it */
+	var->varattno = shown->varattno;
+	var->vartype = shown->vartype;
+	var->vartypmod = shown->vartypmod;
+	var->varcollid = shown->varcollid;
 	var->varnosyn = 0;
 	var->varattnosyn = 0;
 }
@@ -618,7 +619,7 @@ merge_port(Query *query, Index index)
 	Columns columns = {.index = index};
 	ListCell *cell;
 
-	if (!DM_RIGHTS_IN_VIEW || query->commandType != CMD_SELECT || query->setOperations != NULL ||
+	if (query->commandType != CMD_SELECT || query->setOperations != NULL ||
 		query->rowMarks != NIL || port->securityQuals != NIL || port->lateral || !is_plain(view) ||
 		!shows_table(view, table))
 		return false;
@@ -629,6 +630,7 @@ merge_port(Query *query, Index index)
 		return false;
 	foreach (cell, columns.vars)
 		rename_column(lfirst(cell), view);
+	DmMergePermissions(query, view);
 	foreach (cell, view->rtable)
 	{
 		if (foreach_current_index(cell) + 1 == table)
@@ -636,6 +638,7 @@ merge_port(Query *query, Index index)
 		else
 			query->rtable = lappend(query->rtable, lfirst(cell));
 	}
+	DmKeepView(query, port);
 	query->hasRowSecurity |= view->hasRowSecurity;
 	return true;
 }

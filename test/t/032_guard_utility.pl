@@ -72,6 +72,7 @@ CREATE ROLE analysts;
 CREATE ROLE readers;
 CREATE ROLE "we ""all""";
 CREATE ROLE platform CREATEROLE LOGIN;
+GRANT readers TO platform WITH ADMIN OPTION; -- since 16 CREATEROLE alone does not hand out memberships
 CREATE ROLE lead LOGIN;
 CALL datamesh.create_domain('sales', 'sales_team');
 CALL datamesh.create_domain('marketing', 'marketing_team');
