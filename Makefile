@@ -210,6 +210,7 @@ REGRESS = \
 	quality_parallel \
 	quality_product \
 	quality_proofs \
+	quality_versions \
 	quality_relations \
 	quality_rules \
 	quality_samples \

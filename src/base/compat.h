@@ -108,6 +108,13 @@
 #define DmProcOfTransaction(vxid) BackendIdGetProc((vxid).backendId)
 #endif
 
+/* 18 has NOT NULL that nobody has held the rows against (needs access/tupdesc.h) */
+#if PG_VERSION_NUM >= 180000
+#define DmNeverNull(desc, i) (TupleDescCompactAttr(desc, i)->attnullability == ATTNULLABLE_VALID)
+#else
+#define DmNeverNull(desc, i) (TupleDescAttr(desc, i)->attnotnull)
+#endif
+
 /* 16 keeps the role that a relation is read as apart (needs parser/parse_relation.h) */
 #if PG_VERSION_NUM >= 160000
 #define DmReadAs(root, rte)                                                                        \

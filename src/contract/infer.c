@@ -29,6 +29,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "base/compat.h"
 #include "base/session.h"
 #include "contract/document.h"
 #include "contract/infer.h"
@@ -68,7 +69,7 @@ read_columns(DmInferSource *source)
 		column->type = attribute->atttypid;
 		column->typmod = column->base_typmod = attribute->atttypmod;
 		column->base_type = getBaseTypeAndTypmod(attribute->atttypid, &column->base_typmod);
-		column->not_null = attribute->attnotnull;
+		column->not_null = DmNeverNull(desc, i);
 		DmObservationInit(&column->seen, column->base_type);
 		source->count++;
 	}

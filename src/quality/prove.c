@@ -28,6 +28,7 @@
 
 #include "access/stratnum.h"
 #include "access/transam.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
@@ -634,7 +635,8 @@ prove_duplicates(DmQualityPlan *plan, DmFacts *facts, DmPlanItem *item, StringIn
 
 /*
  * A foreign key of exactly these columns, validated, not deferrable, with all
- * its triggers enabled, in every partition too.
+ * its triggers enabled, in every partition too.  A key with a period (since 18)
+ * asks for something else than equality.
  */
 static bool
 prove_orphans(DmQualityPlan *plan, DmFacts *facts, DmPlanItem *item, StringInfo evidence)
@@ -659,6 +661,10 @@ prove_orphans(DmQualityPlan *plan, DmFacts *facts, DmPlanItem *item, StringInfo 
 			"EXISTS (VALUES %s EXCEPT SELECT * FROM ROWS FROM (pg_catalog.unnest(c.conkey), "
 			"pg_catalog.unnest(c.confkey)) AS u(child, parent)) AND "
 			"NOT "
+			"EXISTS (SELECT FROM pg_catalog.unnest(c.conpfeqop) AS o(oid) WHERE NOT EXISTS (SELECT "
+			"FROM pg_catalog.pg_amop p WHERE p.amopopr = o.oid AND p.amopmethod = %u AND "
+			"p.amopstrategy = %d)) AND "
+			"NOT "
 			"EXISTS (WITH RECURSIVE family(oid) AS (SELECT c.oid UNION ALL SELECT k.oid FROM "
 			"family "
 			"JOIN pg_catalog.pg_constraint k ON k.conparentid = family.oid) SELECT FROM family "
@@ -667,7 +673,8 @@ prove_orphans(DmQualityPlan *plan, DmFacts *facts, DmPlanItem *item, StringInfo 
 			"t.tgconstraint = k.oid WHERE NOT k.convalidated OR k.condeferrable OR t.tgenabled NOT "
 			"IN ('O', 'A')) AND EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgconstraint = "
 			"c.oid) ORDER BY c.conname",
-			plan->relation, item->parent, list_length(item->columns), pairs.data));
+			plan->relation, item->parent, list_length(item->columns), pairs.data, BTREE_AM_OID,
+			BTEqualStrategyNumber));
 	if (SPI_processed > 0)
 		note_evidence(evidence, psprintf("foreign key \"%s\"", DmSpiText(0, 1)));
 	SPI_freetuptable(SPI_tuptable);

@@ -28,6 +28,7 @@
 #include "utils/relcache.h"
 #include "utils/syscache.h"
 
+#include "base/compat.h"
 #include "quality/plan.h"
 
 /* Without a key, all columns checked tell rows apart, unless they are more than this. */
@@ -137,7 +138,7 @@ name_in_rules(const DmRules *rules, char *physical)
 static bool
 never_null(Relation rel, AttrNumber attnum)
 {
-	return attnum > 0 && TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attnotnull;
+	return attnum > 0 && DmNeverNull(RelationGetDescr(rel), attnum - 1);
 }
 
 /* The columns of an index that tells all rows apart, NIL if it does not. */
