@@ -198,7 +198,7 @@ suite_pgtap() {
 suite_fuzz() {
 	say "fuzz"
 	stop_cluster
-	tap_file fuzz 300 "${AS_USER[@]}" bash test/fuzz/fuzz_test.sh
+	tap_file fuzz 900 "${AS_USER[@]}" bash test/fuzz/fuzz_test.sh
 }
 
 # The pages of docs/reference whose examples begin with an empty database; those of others are parts of a story.
