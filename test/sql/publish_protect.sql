@@ -126,7 +126,6 @@ INSERT INTO rprot_internal.orders VALUES (9, 's9') RETURNING id;
 UPDATE rprot_internal.orders SET secret = 'taken' WHERE id = 8;
 UPDATE rprot_internal.orders SET secret = 'all';
 COPY rprot_internal.orders FROM stdin;
-\.
 COPY rprot_internal.orders (id) TO stdout;
 RESET ROLE;
 SELECT count(*), min(secret) FROM rprot_internal.orders;

@@ -155,7 +155,9 @@ EXECUTE q;
 RESET ROLE;
 REVOKE regress_finance, regress_marketing FROM regress_both;
 SET ROLE regress_both;
+\set VERBOSITY sqlstate
 EXECUTE q;
+\set VERBOSITY terse
 RESET ROLE;
 DEALLOCATE q;
 RESET plan_cache_mode;

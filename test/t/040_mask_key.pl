@@ -84,7 +84,7 @@ open(my $junk, '>', "$file.new"); print $junk "junk"; close $junk;
 sql('CALL datamesh.rotate_key()');
 ok(!-e "$file.new", 'what a crash left is cleared away');
 isnt($session->query($mask), $before, 'the open session uses the new key at once');
-is($session->query($mask), sql($mask), 'like every other');
+is($session->query($mask) =~ s/\n\z//r, sql($mask), 'like every other');
 like(slurp_file($file), qr/^\Q$content\E/, 'the key before is still there');
 $session->quit;
 
