@@ -125,7 +125,7 @@ INSERT INTO rprot_internal.orders VALUES (8, 's8');
 INSERT INTO rprot_internal.orders VALUES (9, 's9') RETURNING id;
 UPDATE rprot_internal.orders SET secret = 'taken' WHERE id = 8;
 UPDATE rprot_internal.orders SET secret = 'all';
-COPY rprot_internal.orders FROM stdin;
+\copy rprot_internal.orders FROM '/dev/null'
 COPY rprot_internal.orders (id) TO stdout;
 RESET ROLE;
 SELECT count(*), min(secret) FROM rprot_internal.orders;
