@@ -223,9 +223,13 @@ subject_product(FunctionCallInfo fcinfo)
 {
 	Subject subject = {0};
 	char *version = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
-	DmProduct *product = DmProductByName(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	DmProduct *product;
 	DmContract *contract;
 
+	if (PG_ARGISNULL(0)) /* no results would look as if nothing were wrong */
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("name of a data product must not be null")));
+	product = DmProductByName(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	DmRequireDomainMember(product->domain);
 	contract = DmContractByVersion(product, version);
 	subject.product = product->qualified_name;
@@ -254,8 +258,6 @@ act_on_product(FunctionCallInfo fcinfo, SubjectAction act)
 	Subject subject;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (PG_ARGISNULL(0))
-		return (Datum) 0;
 	subject = subject_product(fcinfo);
 	act(&subject, (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;

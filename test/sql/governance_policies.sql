@@ -7,7 +7,7 @@ CREATE ROLE regress_gov_member IN ROLE regress_gov;
 CREATE ROLE regress_gov_other;
 CREATE ROLE regress_gov_council;
 CREATE ROLE regress_gov_delegate IN ROLE regress_gov_council;
-SELECT coalesce(max(event_id), 0) AS before FROM datamesh.events \gset
+SELECT coalesce(max(event_id), 0) AS before, clock_timestamp() AS start FROM datamesh.events \gset
 CALL datamesh.create_domain('rgov', owner => 'regress_gov');
 CALL datamesh.create_domain('rgov_other', owner => 'regress_gov_other');
 
@@ -123,7 +123,7 @@ CALL datamesh.drop_policy('quality.freshness');
 CALL datamesh.drop_policy('quality.freshness');
 SELECT severity, parameters, why FROM datamesh.policies WHERE policy = 'quality.freshness' AND domain IS NULL;
 SELECT policy, domain, severity, parameters, why, until IS NULL AS in_force
-FROM datamesh.policy_changes WHERE policy = 'quality.freshness' ORDER BY domain NULLS FIRST, since;
+FROM datamesh.policy_changes WHERE policy = 'quality.freshness' AND since > :'start' ORDER BY domain NULLS FIRST, since;
 SELECT kind, details FROM datamesh.events WHERE kind LIKE 'policy%' AND details ->> 'policy' = 'quality.freshness' AND event_id > :before ORDER BY event_id;
 
 -- ---- nothing in a read-only transaction; undone with its transaction
