@@ -19,6 +19,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "base/names.h"
 #include "base/session.h"
 #include "catalog/catalog.h"
 #include "quality/plan.h"
@@ -226,10 +227,8 @@ subject_product(FunctionCallInfo fcinfo)
 	DmProduct *product;
 	DmContract *contract;
 
-	if (PG_ARGISNULL(0)) /* no results would look as if nothing were wrong */
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("name of a data product must not be null")));
-	product = DmProductByName(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	/* null is an error: no results would look as if nothing were wrong */
+	product = DmProductByName(DmProductArgument(fcinfo, 0));
 	DmRequireDomainMember(product->domain);
 	contract = DmContractByVersion(product, version);
 	subject.product = product->qualified_name;
