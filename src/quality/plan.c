@@ -38,7 +38,7 @@
 #include "base/settings.h"
 #include "quality/plan.h"
 
-#define LONGEST_GROUP_TEXT 100 /* characters of a value */
+#define LONGEST_VALUE_TEXT 100 /* characters */
 
 /* Names for what is read, quoted and qualified. */
 const char *
@@ -98,6 +98,15 @@ DmRequireFewGroups(uint64 groups)
 						errdetail("Each group is held against the threshold and kept in memory.")));
 }
 
+char *
+DmValueText(const char *value)
+{
+	int length = strlen(value);
+	int shown = pg_mbcharcliplen(value, length, LONGEST_VALUE_TEXT);
+
+	return pnstrdup(value, shown);
+}
+
 /* "region = north, year = 2024" of a result row whose first columns these are. */
 char *
 DmGroupText(List *group_by, uint64 row)
@@ -113,10 +122,8 @@ DmGroupText(List *group_by, uint64 row)
 		int number = foreach_current_index(cell);
 		char *value = DmSpiText(row, number + 1);
 
-		if (value != NULL)
-			value[pg_mbcharcliplen(value, strlen(value), LONGEST_GROUP_TEXT)] = '\0';
 		appendStringInfo(&text, "%s%s = %s", number ? ", " : "", ((DmColumn *) lfirst(cell))->name,
-						 value ? value : "null");
+						 value ? DmValueText(value) : "null");
 	}
 	return text.data;
 }

@@ -123,6 +123,8 @@ extern int DmSampleSize(const DmCheck *check);
 extern void DmRead(DmQualityPlan *plan, const char *sql);
 /* An error if a query has returned too many groups for each to be kept. */
 extern void DmRequireFewGroups(uint64 groups);
+/* A value of the data as messages show it: its first characters. */
+extern char *DmValueText(const char *value);
 extern char *DmGroupText(List *group_by, uint64 row);
 extern DmOutcome *DmOutcomeAdd(DmPlanItem *item);
 

@@ -224,6 +224,18 @@ figure_of(const DmPlanItem *item, const DmOutcome *outcome)
 	return psprintf(INT64_FORMAT, outcome->failing);
 }
 
+/* The same as it is shown: the least text of a column may be long. */
+static char *
+figure_shown(const DmPlanItem *item, const DmOutcome *outcome)
+{
+	char *figure = figure_of(item, outcome);
+
+	if (figure == NULL || item->check->kind != DM_KIND_STATISTIC ||
+		TypeCategory(((DmColumn *) linitial(item->columns))->base_type) == TYPCATEGORY_NUMERIC)
+		return figure;
+	return DmValueText(figure);
+}
+
 /* max + age against now: '1 month' is a month, not 30 days */
 static bool
 is_fresh(const DmCheck *check, TimestampTz newest, TimestampTz now)
@@ -394,7 +406,7 @@ figure_sentence(const DmPlanItem *item, const DmOutcome *outcome)
 {
 	const DmCheck *check = item->check;
 	const char *column = check->column_names != NIL ? linitial(check->column_names) : NULL;
-	const char *figure = figure_of(item, outcome);
+	const char *figure = figure_shown(item, outcome);
 
 	switch (check->kind)
 	{
@@ -508,7 +520,7 @@ judge_whole(DmQualityPlan *plan, DmPlanItem *item, DmCheckResult *result)
 
 	result->status = judge(plan, item, outcome);
 	result->failing_rows = outcome->failing;
-	result->metric_value = figure_of(item, outcome);
+	result->metric_value = figure_shown(item, outcome);
 	if (item->check->kind == DM_KIND_FRESHNESS)
 	{
 		result->metric_value = outcome->has_newest

@@ -162,6 +162,13 @@ SELECT "check", rule, status, metric_value, failing_rows, message FROM datamesh.
         '{"check": "statistic", "fn": "entropy", "column": "g", "mustBe": 0}']::jsonb[]) WITH ORDINALITY AS rules(rule, n),
         unnest(ARRAY['{"group_by": ["g"], "name": "all"}', '{"group_by": ["g", "g"], "where": "g <> ''c''", "name": "but c"}']::jsonb[]) AS more));
 
+-- long texts are compared whole and shown up to their first hundred characters
+CREATE TABLE rules.long_texts AS SELECT repeat('ä', 1000) || i AS t FROM generate_series(1, 2) i;
+SELECT rule, status, char_length(metric_value) AS value, CASE rule WHEN 'median' THEN char_length(message) < 250 END AS short_message FROM datamesh.check_table('rules.long_texts', (
+    SELECT jsonb_build_array(jsonb_build_object('check', 'statistic', 'fn', 'max', 'column', 't', 'mustBe', max(t)),
+        jsonb_build_object('check', 'statistic', 'fn', 'quantile', 'quantile', 0.5, 'method', 'percentile_disc', 'column', 't', 'severity', 'info', 'name', 'median'))
+    FROM rules.long_texts));
+
 -- groups are bounded, in number and in what is told of them
 CREATE TABLE rules.groups AS SELECT i, i % 2 AS two, repeat('x', 50 + 100 * (i % 2)) AS long, now() AS made FROM generate_series(1, 10001) i;
 SELECT rule, status, message FROM datamesh.check_table('rules.groups', '[
