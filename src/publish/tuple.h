@@ -23,9 +23,12 @@ typedef struct DmTupleBlock
 	char tuples[FLEXIBLE_ARRAY_MEMBER];
 } DmTupleBlock;
 
-/* A block has at most so many tuples; it ends with the tuple that makes it as large as that. */
-#define DM_BLOCK_BYTES (28 * 1024)
-#define DM_BLOCK_TUPLES 600
+/*
+ * A block has at most so many tuples; it ends with the tuple that makes it as large as that.  A worker's queue
+ * holds 64 kB: several blocks, so that neither side waits for the other to be done with a whole one.
+ */
+#define DM_BLOCK_BYTES (12 * 1024)
+#define DM_BLOCK_TUPLES 256
 
 typedef struct DmTupleFormer DmTupleFormer;
 
