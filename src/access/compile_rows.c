@@ -174,6 +174,11 @@ read_anonymity(DmAccess *access, const DmAccessLevels *levels)
 		if (!DmAccessFindCustom(levels->level[i].node, levels->level[i].path, "datamesh.kAnonymity",
 								&custom))
 			continue;
+		if (strcmp(access->contract->mode, "live") == 0)
+			DmProblem(
+				&access->problems, &custom.here,
+				"a live product shows rows as they come, before anybody has counted them: use "
+				"datamesh.mode snapshot");
 		k = DmNodeGet(custom.value, "k");
 		columns = DmNodeGet(custom.value, "columns");
 		if (k == NULL || k->kind != N || strlen(k->text) > 9 || atoi(k->text) < 1 ||

@@ -414,9 +414,7 @@ check_anonymity(const DmPublication *pub, const DmAnonymity *anonymity)
 	const Oid type = INT8OID;
 	Datum value = Int64GetDatum(anonymity->k);
 	DmCheckResult *result = palloc0(sizeof(DmCheckResult));
-	char *relation = pub->live
-						 ? pub->source_label
-						 : DmQualified(pub->product->domain->release_schema, pub->release_name);
+	char *relation = DmQualified(pub->product->domain->release_schema, pub->release_name);
 	char *names = column_list(anonymity->columns, false);
 	const char *smallest;
 	DmIdentity saved;

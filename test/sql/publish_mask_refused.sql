@@ -101,6 +101,7 @@ SELECT w || ' -> ' || t FROM (VALUES ('17'), ('[a = 1]'), ('{}'), ('{rmreader: 1
 -- ---- small groups
 SELECT w || ' -> ' || t FROM (VALUES ('5'), ('{k: 5}'), ('{k: 0, columns: [name]}'), ('{k: 2.5, columns: [name]}'), ('{k: 5, columns: []}'), ('{k: 5, columns: [nmae]}'), ('{k: 5, columns: [name], l: 3}'), ('{k: 9999999999, columns: [name]}'), ('{k: 1, columns: [name]}')) AS v(w), LATERAL rmref_internal.try('{name: name}', object => format('[{property: datamesh.kAnonymity, value: %s}]', w)) AS t;
 SELECT rmref_internal.try('{name: pair}', object => '[{property: datamesh.kAnonymity, value: {k: 1, columns: [pair]}}]');
+SELECT rmref_internal.try('{name: name}', more => 'customProperties: [{property: datamesh.mode, value: live}, {property: datamesh.kAnonymity, value: {k: 1, columns: [name]}}]');
 -- nothing of all that was published
 SELECT count(*) AS ports FROM datamesh.ports WHERE product = 'rmref.p';
 RESET ROLE;
