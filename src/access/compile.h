@@ -37,6 +37,7 @@
 typedef struct DmAccessColumn
 {
 	const char *name;     /* what consumers see */
+	const char *source;   /* the column of the source that it shows */
 	const char *stored;   /* what the view's relation calls it */
 	const char *label;    /* the same, quoted */
 	const char *alias_of; /* the column that this is another name of, or NULL */

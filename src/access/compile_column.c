@@ -427,6 +427,48 @@ settle_protection(DmAccess *access)
 	access->protected = kept;
 }
 
+static bool
+is_masked(const DmAccess *access, const DmAccessColumn *column)
+{
+	ListCell *cell;
+
+	foreach (cell, access->protected)
+	{
+		const DmProtected *protected = lfirst(cell);
+
+		if (protected->column == column)
+			return protected->otherwise != DM_ACCESS_RAW;
+	}
+	return false;
+}
+
+/* A mask on one column hides nothing that another column of the contract shows. */
+static void
+check_twins(DmAccess *access)
+{
+	ListCell *cell;
+	ListCell *other;
+
+	foreach (cell, access->columns)
+	{
+		const DmAccessColumn *masked = lfirst(cell);
+
+		if (masked->alias_of != NULL || !is_masked(access, masked))
+			continue;
+		foreach (other, access->columns)
+		{
+			const DmAccessColumn *raw = lfirst(other);
+
+			CHECK_FOR_INTERRUPTS();
+			if (strcmp(raw->source, masked->source) == 0 && !is_masked(access, raw))
+				DmProblem(&access->problems, NULL,
+						  "column \"%s\" shows \"%s\" of the source to everybody, which \"%s\" "
+						  "masks: mask both",
+						  raw->name, raw->source, masked->name);
+		}
+	}
+}
+
 /* Can each mask be applied to its column? */
 void
 DmAccessCheckMasks(DmAccess *access)
@@ -459,4 +501,5 @@ DmAccessReadColumns(DmAccess *access, const DmAccessLevels *levels, const DmNode
 	read_column_lists(access, document);
 	copy_protection(access);
 	settle_protection(access);
+	check_twins(access);
 }

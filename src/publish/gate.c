@@ -370,6 +370,7 @@ DmGateAccess(DmPublication *pub)
 		DmAccessColumn *column = palloc0(sizeof(DmAccessColumn));
 
 		column->name = from->name;
+		column->source = from->source_name;
 		column->stored = pub->live ? from->source_name : from->name;
 		column->alias_of = from->alias_of;
 		column->type = from->type;

@@ -98,6 +98,10 @@ SELECT rmref_internal.filter(f) FROM (VALUES ('id ='), ('id = 1; DROP TABLE t'),
     ('label = ''x'' AND mood::text IN (''sad'', ''happy'') AND doc ->> ''a'' IS NULL AND tags[1] IS NULL AND lower(name) LIKE ''j%'' AND greatest(id, 2) = 2 AND CASE WHEN id > 0 THEN true ELSE false END')) AS v(f);
 SELECT rmref_internal.filter(f, 'live') FROM (VALUES ('short = ''J'''), ('name = ''Jane''')) AS v(f);
 SELECT w || ' -> ' || t FROM (VALUES ('17'), ('[a = 1]'), ('{}'), ('{rmreader: 1}'), ('{rmreadr: id = 1}'), ('{default: {}}'), ('""'), ('{rmreader: " "}'), ('{rmreader: "id = 1", default: "nothing = 1"}')) AS v(w), LATERAL rmref_internal.try('{name: name}', object => format('[{property: datamesh.rowFilter, value: %s}]', w)) AS t;
+-- ---- one column of the source twice, once masked
+SELECT rmref_internal.try('{name: name, customProperties: [{property: datamesh.mask, value: redact}]}, {name: label, physicalName: name}');
+SELECT rmref_internal.try('{name: name, classification: pii}, {name: label, physicalName: name, customProperties: [{property: datamesh.mask, value: none}]}');
+SELECT rmref_internal.try('{name: name, customProperties: [{property: datamesh.mask, value: redact}]}, {name: label, physicalName: name, customProperties: [{property: datamesh.mask, value: "first(1)"}]}');
 -- ---- small groups
 SELECT w || ' -> ' || t FROM (VALUES ('5'), ('{k: 5}'), ('{k: 0, columns: [name]}'), ('{k: 2.5, columns: [name]}'), ('{k: 5, columns: []}'), ('{k: 5, columns: [nmae]}'), ('{k: 5, columns: [name], l: 3}'), ('{k: 9999999999, columns: [name]}'), ('{k: 1, columns: [name]}')) AS v(w), LATERAL rmref_internal.try('{name: name}', object => format('[{property: datamesh.kAnonymity, value: %s}]', w)) AS t;
 SELECT rmref_internal.try('{name: pair}', object => '[{property: datamesh.kAnonymity, value: {k: 1, columns: [pair]}}]');
