@@ -130,7 +130,7 @@ refresh(void)
  * Trigger on the tables that the guard reads: every backend is to forget what it knows.
  * Rows of domain_schema that somebody else than datamesh inserts are being restored from a dump, and so
  * is the rest of the mesh: the guard stands aside for the rest of the session.  Nobody but who owns the
- * extension can insert them.
+ * extension can insert them.  Other sessions of a restore are known by restore.c.
  */
 Datum
 dm_guard_changed(PG_FUNCTION_ARGS)
@@ -160,7 +160,7 @@ DmGuardRestores(void)
 bool
 DmGuardIsRestoring(void)
 {
-	return restoring;
+	return restoring || DmRestoring();
 }
 
 /* ---- schemas ---- */

@@ -136,18 +136,24 @@ dump_of('mesh', 'inserts.sql', '--inserts');
 dump_of('mesh', 'schema.sql', '--schema-only');
 dump_of('mesh', 'rows.sql', '--data-only');
 
-# The glass is broken for what comes after the rows.
-restored('jobs', '4 jobs', map { by_pg_restore('jobs', 'folder', '--jobs=4', "--section=$_") } qw(pre-data data));
+for my $jobs (2, 4)
 {
-	local $ENV{PGOPTIONS} = '-c datamesh.break_glass=on';
-	$node->command_ok(by_pg_restore('jobs', 'folder', '--jobs=4', '--section=post-data'), '4 jobs: post-data');
+	restored("jobs$jobs", "$jobs jobs", by_pg_restore("jobs$jobs", 'folder', "--jobs=$jobs"));
 }
-works('jobs', '4 jobs');
+works('jobs4', '4 jobs');
+restored('parts', 'in parts', map { by_pg_restore('parts', 'folder', '--jobs=4', "--section=$_") } qw(pre-data data post-data));
+works('parts', 'in parts');
 restored('apart', 'schema and rows apart', by_psql('apart', 'schema.sql'), by_psql('apart', 'rows.sql'));
 works('apart', 'schema and rows apart');
 restored('inserts', 'INSERT statements', by_psql('inserts', 'inserts.sql'));
 works('inserts', 'INSERT statements');
 restored('one', 'one transaction', by_pg_restore('one', 'folder', '--single-transaction'));
+
+# A restore over a restore, which replaces everything.
+$node->command_ok([ 'pg_restore', '--clean', '--if-exists', '--exit-on-error', '--jobs=4', '-d', $node->connstr('jobs2'), "$dir/folder" ],
+	'the mesh is replaced by its dump');
+whole('jobs2', 'replaced');
+works('jobs2', 'replaced');
 
 # The same dump once more: it stops at the first thing that is there, and nothing has changed.
 restored('twice', 'plain', by_psql('twice', 'plain.sql'));
@@ -161,8 +167,14 @@ my ($first, $second) = map { my $s = slurp_file("$dir/$_.sql"); $s =~ s/^--.*$//
 is($second, $first, 'what was restored is dumped as it was');
 
 # Without owners nobody owns the domains: they stand still until the platform says whose they are.
-restored('free', 'no owner', by_pg_restore('free', 'folder', '--no-owner'));
+restored('free', 'no owner', by_pg_restore('free', 'folder', '--no-owner', '--jobs=4'));
 like(error_of('free', q{SET ROLE sales_team; CALL datamesh.publish('sales.orders')}), qr/belongs to another role/, 'no owner: the team owns nothing');
+
+# With the hooks of a preloaded library: jobs truncate each table before they copy its rows.
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'datamesh'");
+$node->restart;
+restored('preloaded', 'preloaded', by_pg_restore('preloaded', 'folder', '--jobs=4'));
+works('preloaded', 'preloaded');
 
 # Only what looks like a restore is taken for one.
 $node->safe_psql('postgres', 'CREATE DATABASE young');
