@@ -8,15 +8,32 @@ use PostgreSQL::Test::Utils;
 
 our @EXPORT = qw(node error_of carry_roles carry_database);
 
+# A new cluster, not started. Its superuser is called postgres, whoever runs the tests.
+sub cluster
+{
+	my ($name, %how) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+	$node->init(%how, extra => [ @{ $how{extra} // [] }, '-U', 'postgres' ]);
+	$ENV{PGUSER} = 'postgres';
+	return $node;
+}
+
 # A cluster that runs.
 sub node
 {
 	my ($name) = @_;
-	my $node = PostgreSQL::Test::Cluster->new($name);
-	$node->init;
+	my $node = cluster($name);
 	$node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off");
 	$node->start;
 	return $node;
+}
+
+# What an open session (of background_psql) says to a query. Older test modules leave the end of a line, and the
+# marks of their own.
+sub said
+{
+	my ($session, $sql) = @_;
+	return $session->query($sql) =~ s/^background_psql: QUERY_SEPARATOR\n?//mgr =~ s/\n\z//r;
 }
 
 # An error of a statement, or nothing.

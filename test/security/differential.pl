@@ -5,6 +5,9 @@
 # SELECT is refused as well.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use Mesh ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -164,8 +167,7 @@ sub compare
 
 sub head { my @lines = split /\n/, $_[0]; splice(@lines, 3) if @lines > 3; return join "\n", @lines }
 
-my $node = PostgreSQL::Test::Cluster->new('differential');
-$node->init;
+my $node = Mesh::cluster('differential');
 $node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off\nmax_parallel_workers_per_gather = 2");
 $node->start;
 $node->safe_psql('postgres', 'CREATE DATABASE mesh');

@@ -15,6 +15,9 @@
 # Arguments name the attacks to run, by the beginning of their names.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use Mesh ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -104,9 +107,7 @@ if (@ARGV)
 foreach my $preload ('no', 'yes')
 {
 	my @chosen = grep { $_->{preload} eq '' || $_->{preload} eq $preload } @attacks;
-	my $node = PostgreSQL::Test::Cluster->new("preload_$preload");
-
-	$node->init;
+	my $node = Mesh::cluster("preload_$preload");
 	$node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off\nmax_parallel_workers_per_gather = 2\nlog_statement = none");
 	$node->append_conf('postgresql.conf', "shared_preload_libraries = 'datamesh'") if $preload eq 'yes';
 	$node->start;

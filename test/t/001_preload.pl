@@ -2,12 +2,14 @@
 # cluster that names datamesh in shared_preload_libraries must start and answer.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use Mesh ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('preload');
-$node->init;
+my $node = Mesh::cluster('preload');
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION datamesh CASCADE');
 my $version = $node->safe_psql('postgres',

@@ -4,13 +4,15 @@
 use strict;
 use warnings;
 use IPC::Run;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use Mesh ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep);
 
-my $node = PostgreSQL::Test::Cluster->new('publish');
-$node->init;
+my $node = Mesh::cluster('publish');
 $node->append_conf('postgresql.conf', "restart_after_crash = on\nautovacuum = off\n");
 $node->start;
 

@@ -2,12 +2,14 @@
 # What asks for a lock and does not wait in its queue sends it away, as the server does for those who wait.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use Mesh ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init;
+my $node = Mesh::cluster('main');
 $node->append_conf('postgresql.conf', <<'END');
 fsync = off
 autovacuum = off

@@ -4,13 +4,15 @@
 # not come of it is that somebody gets past the guard or the foreign keys of a mesh that is at work.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use Mesh ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $dir = PostgreSQL::Test::Utils::tempdir;
-my $node = PostgreSQL::Test::Cluster->new('mesh');
-$node->init;
+my $node = Mesh::cluster('mesh');
 $node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off");
 $node->start;
 

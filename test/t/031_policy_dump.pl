@@ -2,13 +2,15 @@
 # the defaults, which CREATE EXTENSION makes. Into the same cluster under another name, and DROP EXTENSION leaves nothing.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use Mesh ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $dir = PostgreSQL::Test::Utils::tempdir;
-my $node = PostgreSQL::Test::Cluster->new('a');
-$node->init;
+my $node = Mesh::cluster('a');
 $node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off");
 $node->start;
 $node->safe_psql('postgres', 'CREATE DATABASE mesh');

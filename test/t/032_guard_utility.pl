@@ -4,13 +4,15 @@
 # without the extension know nothing of it, and neither do ROLLBACK, pg_upgrade, a restore and DROP EXTENSION.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use Mesh ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $dir = PostgreSQL::Test::Utils::tempdir;
-my $node = PostgreSQL::Test::Cluster->new('guard');
-$node->init;
+my $node = Mesh::cluster('guard');
 $node->append_conf('postgresql.conf',
 	"fsync = off\nautovacuum = off\nshared_preload_libraries = 'datamesh'");
 $node->start;

@@ -4,12 +4,14 @@
 # for a plan to get out; whatever came back, errors and notices included, is searched for what is hidden.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use Mesh ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('explain');
-$node->init;
+my $node = Mesh::cluster('explain');
 $node->append_conf('postgresql.conf',
 	"fsync = off\nautovacuum = off\nshared_preload_libraries = 'datamesh'\nlog_min_messages = warning");
 $node->start;

@@ -4,13 +4,15 @@
 use strict;
 use warnings;
 use IPC::Run;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use Mesh ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $dir = PostgreSQL::Test::Utils::tempdir;
-my $node = PostgreSQL::Test::Cluster->new('a');
-$node->init(allows_streaming => 1);
+my $node = Mesh::cluster('a', allows_streaming => 1);
 $node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off");
 $node->start;
 $node->safe_psql('postgres', 'CREATE DATABASE mesh');
@@ -113,8 +115,7 @@ $standby->stop;
 $node->stop;
 
 # Another cluster: the names count, with the mark. bob's name does not.
-my $other = PostgreSQL::Test::Cluster->new('b');
-$other->init;
+my $other = Mesh::cluster('b');
 $other->append_conf('postgresql.conf', "fsync = off\nautovacuum = off");
 $other->start;
 $other->safe_psql('postgres', 'CREATE ROLE ' . $_) for map { "other_$_" } 1 .. 10; # no OID is the same

@@ -1,12 +1,14 @@
 # A preloaded server remembers who reads what, and the review names who does not; without it nothing is called unused.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use Mesh ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('use');
-$node->init;
+my $node = Mesh::cluster('use');
 $node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off");
 $node->start;
 $node->safe_psql('postgres', q{
