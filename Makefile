@@ -248,7 +248,7 @@ REGRESS = \
 	publish_live_code \
 	publish_security \
 	publish_code \
-	publish_types publish_parallel \
+	publish_types publish_parallel publish_quality_rules \
 	publish_access_policy \
 	publish_mask \
 	publish_mask_types \

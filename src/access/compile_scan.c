@@ -52,6 +52,7 @@ static const Known known[] = {
 	{"datamesh.retention", OF_PRODUCT},
 	{"datamesh.dependencies", OF_PRODUCT},
 	{"datamesh.indexes", OF_PRODUCT},
+	{"datamesh.quality_rules", OF_PRODUCT},
 };
 
 /* Words, without signs and in lower case, that somebody writes who wants something protected. */

@@ -194,6 +194,7 @@ static const CustomRule custom_rules[] = {
 	{"datamesh.masking_rules", LEVEL_ROOT | LEVEL_OBJECT, F("value", O, .check = DmCheckMaskingRules)},
 	{"datamesh.pii_columns", LEVEL_ROOT | LEVEL_OBJECT,
 	 F("value", A, .item_kinds = S, .check = check_columns)},
+	{"datamesh.quality_rules", LEVEL_ROOT | LEVEL_OBJECT, F("value", O)},
 	{"datamesh.rowFilter", LEVEL_ROOT | LEVEL_OBJECT,
 	 F("value", S | O | B, .flags = FILLED, .check = check_row_filter)},
 	{"datamesh.kAnonymity", LEVEL_ROOT | LEVEL_OBJECT, F("value", O, .shape = &anonymity_shape)},

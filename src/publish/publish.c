@@ -138,7 +138,9 @@ contract_rules(const DmPublication *pub)
 		"(SELECT coalesce(pg_catalog.jsonb_agg(p ORDER BY n), '[]') "
 		"FROM pg_catalog.jsonb_array_elements($1 -> 'schema' -> 0 -> 'properties') "
 		"WITH ORDINALITY AS e(p, n) WHERE p ->> 'name' <> ALL ($2)), 'quality', "
-		"coalesce($1 #> '{schema,0,quality}', '[]') || $3) "
+		"coalesce($1 #> '{schema,0,quality}', '[]') || $3, 'customProperties', "
+		"coalesce($1 #> '{schema,0,customProperties}', '[]') || "
+		"coalesce($1 -> 'customProperties', '[]')) "
 		"|| CASE WHEN $1 ? 'slaProperties' "
 		"THEN pg_catalog.jsonb_build_object('slaProperties', $1 -> 'slaProperties', "
 		"'slaDefaultElement', $1 -> 'slaDefaultElement') ELSE '{}' END",

@@ -416,6 +416,30 @@ add_default_timezones(DmRuleReader *reader, JsonbContainer *properties)
 	}
 }
 
+/* Rules of the short form stand in a custom property, as the standard has no place for them. */
+static void
+read_short_rules(DmRuleReader *reader, const char *path, JsonbContainer *owner)
+{
+	JsonbContainer *customs = DmRuleArray(DmRuleField(owner, "customProperties"));
+
+	for (int i = 0; i < DmRuleLength(customs); i++)
+	{
+		JsonbContainer *custom = DmRuleObject(getIthJsonbValueFromContainer(customs, i));
+		char *name = custom ? DmRuleText(DmRuleField(custom, "property"), NULL) : NULL;
+		char *here = psprintf("%scustomProperties[%d].value", path, i);
+		JsonbContainer *rules;
+
+		if (name == NULL ||
+			(strcmp(name, "quality_rules") != 0 && strcmp(name, "datamesh.quality_rules") != 0))
+			continue;
+		rules = DmRuleObject(DmRuleField(custom, "value"));
+		if (rules == NULL)
+			DmRuleProblem(reader, here, "must be an object, by the names of columns");
+		else
+			DmRuleReadShort(reader, here, rules);
+	}
+}
+
 void
 DmRuleReadContract(DmRuleReader *reader, const char *path, JsonbContainer *object,
 				   JsonbContainer *root)
@@ -429,6 +453,9 @@ DmRuleReadContract(DmRuleReader *reader, const char *path, JsonbContainer *objec
 					   DmRuleArray(DmRuleField(object, "relationships")));
 	DmRuleReadArray(reader, psprintf("%squality", path), NULL,
 					DmRuleArray(DmRuleField(object, "quality")));
+	read_short_rules(reader, path, object);
+	if (root != object)
+		read_short_rules(reader, "", root);
 	for (int i = 0; i < DmRuleLength(slas); i++)
 		read_sla(reader, psprintf("slaProperties[%d]", i), getIthJsonbValueFromContainer(slas, i),
 				 DmRuleField(root, "slaDefaultElement"));

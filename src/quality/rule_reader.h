@@ -104,6 +104,7 @@ extern void DmRuleReadArray(DmRuleReader *reader, const char *path, char *column
 /* An object of a contract, which stands at path ("schema[0]." or nothing) of root. */
 extern void DmRuleReadContract(DmRuleReader *reader, const char *path, JsonbContainer *object,
 							   JsonbContainer *root);
-extern void DmRuleReadShort(DmRuleReader *reader, JsonbContainer *root);
+/* The rules stand at path, which may be nothing. */
+extern void DmRuleReadShort(DmRuleReader *reader, const char *path, JsonbContainer *rules);
 
 #endif /* DATAMESH_QUALITY_RULE_READER_H */

@@ -29,15 +29,16 @@ short_rule_keys(DmRuleSource *source)
 }
 
 static void
-read_short_column(DmRuleReader *reader, char *column, JsonbValue *rules, char *threshold)
+read_short_column(DmRuleReader *reader, char *path, char *column, JsonbValue *rules,
+				  char *threshold)
 {
-	DmRuleSource source = {.reader = reader, .path = column, .column = column};
+	DmRuleSource source = {.reader = reader, .path = path, .column = column};
 	DmScalar min, max;
 	DmCheck *check;
 
 	if (!DmRuleIsContainer(rules, false))
 	{
-		DmRuleProblem(reader, column, "must be an object of not_null, unique, min, max");
+		DmRuleProblem(reader, source.path, "must be an object of not_null, unique, min, max");
 		return;
 	}
 	source.objects[source.nobjects++] = DmRuleObject(rules);
@@ -73,10 +74,11 @@ read_short_column(DmRuleReader *reader, char *column, JsonbValue *rules, char *t
 }
 
 void
-DmRuleReadShort(DmRuleReader *reader, JsonbContainer *root)
+DmRuleReadShort(DmRuleReader *reader, const char *path, JsonbContainer *rules)
 {
-	DmRuleSource source = {.reader = reader, .path = "", .objects = {root}, .nobjects = 1};
-	JsonbIterator *iterator = JsonbIteratorInit(root);
+	DmRuleSource source = {
+		.reader = reader, .path = pstrdup(path), .objects = {rules}, .nobjects = 1};
+	JsonbIterator *iterator = JsonbIteratorInit(rules);
 	char *threshold = DmRuleNumber(&source, "completeness_threshold");
 	char *key = NULL;
 	JsonbValue value;
@@ -85,12 +87,13 @@ DmRuleReadShort(DmRuleReader *reader, JsonbContainer *root)
 	if (threshold == NULL)
 		threshold = "0.99";
 	else if (strtod(threshold, NULL) < 0 || strtod(threshold, NULL) > 1)
-		DmRuleProblem(reader, "completeness_threshold", "must be from 0 to 1, not %s", threshold);
+		DmRuleProblem(reader, DmRulePath(&source, "completeness_threshold"),
+					  "must be from 0 to 1, not %s", threshold);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
 		if (token == WJB_KEY)
 			key = DmRuleText(&value, NULL);
 		else if (token == WJB_VALUE && strcmp(key, "completeness_threshold") != 0)
-			read_short_column(reader, key, &value, threshold);
+			read_short_column(reader, DmRulePath(&source, key), key, &value, threshold);
 	}
 }

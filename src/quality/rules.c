@@ -156,7 +156,7 @@ read_rules(DmRuleReader *reader, Jsonb *rules)
 		DmRuleReadObject(reader, "rule", NULL,
 						 &(JsonbValue){.type = jbvBinary, .val.binary = {.data = root}});
 	else
-		DmRuleReadShort(reader, root);
+		DmRuleReadShort(reader, "", root);
 	DmRuleProblemsEnd(reader);
 }
 
