@@ -223,28 +223,39 @@ copy_query(const DmPublication *pub, Relation rel, DmQualityPlan *plan)
 	return sql.data;
 }
 
-/*
- * A row that comes from a worker usually costs the leader parallel_tuple_cost.  Here they come by the
- * hundred, in one piece.
- */
-static PlannedStmt *
-plan_query(const char *sql)
+static Query *
+parse_query(const char *sql)
 {
 	List *raw = pg_parse_query(sql);
 	List *queries;
-	PlannedStmt *planned;
-	int level = NewGUCNestLevel();
 
 	if (list_length(raw) != 1 || !IsA(linitial_node(RawStmt, raw)->stmt, SelectStmt))
 		elog(ERROR, "the copying query is not one SELECT: %s", sql);
 	queries = pg_analyze_and_rewrite_fixedparams(linitial_node(RawStmt, raw), sql, NULL, 0, NULL);
 	if (list_length(queries) != 1)
 		elog(ERROR, "the copying query was rewritten to %d queries", list_length(queries));
+	return linitial_node(Query, queries);
+}
+
+/*
+ * A row that comes from a worker costs the leader parallel_tuple_cost.  Where workers form the rows
+ * they come by the hundred, in one piece, and cost nothing; where they hand them over to something
+ * else first, such as a sort, they cost what they always do.
+ */
+static PlannedStmt *
+plan_query(const char *sql)
+{
+	Query *query = parse_query(sql);
+	PlannedStmt *planned;
+	int level = NewGUCNestLevel();
+
 	(void) set_config_option("parallel_tuple_cost", "0", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
-	planned = pg_plan_query(linitial_node(Query, queries), sql, CURSOR_OPT_PARALLEL_OK, NULL);
+	planned = pg_plan_query(copyObject(query), sql, CURSOR_OPT_PARALLEL_OK, NULL);
 	AtEOXact_GUC(false, level);
-	return planned;
+	if (DmCopyScanIsShared(planned) || !planned->parallelModeNeeded)
+		return planned;
+	return pg_plan_query(query, sql, CURSOR_OPT_PARALLEL_OK, NULL);
 }
 
 /* Can the one pass measure all that the plan asks for?  A query has at most so many columns. */

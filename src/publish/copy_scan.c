@@ -147,12 +147,18 @@ hands_on(const Gather *gather)
 	return true;
 }
 
+bool
+DmCopyScanIsShared(const PlannedStmt *planned)
+{
+	return IsA(planned->planTree, Gather) && hands_on((Gather *) planned->planTree);
+}
+
 void
 DmCopyScanAdd(PlannedStmt *planned, Oid release, const char *spec)
 {
 	Plan *top = planned->planTree;
 
-	if (IsA(top, Gather) && hands_on((Gather *) top))
+	if (DmCopyScanIsShared(planned))
 	{
 		outerPlan(top) = (Plan *) make_scan(outerPlan(top), release, spec);
 		top->targetlist = target_list(OUTER_VAR);

@@ -18,4 +18,7 @@
  */
 extern void DmCopyScanAdd(PlannedStmt *planned, Oid release, const char *spec);
 
+/* Would there be one in each process? */
+extern bool DmCopyScanIsShared(const PlannedStmt *planned);
+
 #endif /* DATAMESH_PUBLISH_COPY_SCAN_H */
