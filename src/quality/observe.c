@@ -24,7 +24,6 @@
 struct DmObserver
 {
 	DmMeasure *measure;
-	MemoryContext row; /* whatever looking at one row leaves behind */
 	int ninputs;
 	NullableDatum inputs[FLEXIBLE_ARRAY_MEMBER];
 };
@@ -57,8 +56,6 @@ DmObserverCreate(const char *spec, TupleDesc desc, int first)
 		collations[i] = TupleDescAttr(desc, first + i)->attcollation;
 	}
 	observer->ninputs = ninputs;
-	observer->row =
-		AllocSetContextCreate(CurrentMemoryContext, "datamesh observed row", ALLOCSET_SMALL_SIZES);
 	observer->measure = DmMeasureCreate(CurrentMemoryContext, spec, ninputs, types, collations,
 										get_hash_memory_limit(), IsParallelWorker());
 	return observer;
@@ -67,7 +64,6 @@ DmObserverCreate(const char *spec, TupleDesc desc, int first)
 void
 DmObserverRow(DmObserver *observer, const Datum *values, const bool *nulls)
 {
-	MemoryContext old = MemoryContextSwitchTo(observer->row);
 	NullableDatum *inputs = observer->inputs;
 
 	for (int i = 0; i < observer->ninputs; i++)
@@ -76,8 +72,6 @@ DmObserverRow(DmObserver *observer, const Datum *values, const bool *nulls)
 		inputs[i].isnull = nulls[i];
 	}
 	DmMeasureAccumulate(observer->measure, inputs);
-	MemoryContextSwitchTo(old);
-	MemoryContextReset(observer->row);
 }
 
 Datum
