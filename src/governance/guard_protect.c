@@ -40,6 +40,7 @@
 #include "base/lock.h"
 #include "base/session.h"
 #include "governance/guard.h"
+#include "lineage/code.h"
 
 /* The names that sql/parts/security.sql explains. */
 static const char *const policies[] = {"datamesh_domain_read", "datamesh_domain_only",
@@ -238,26 +239,6 @@ run_all(List *statements)
 	DmGuardReadEnd(&reading);
 }
 
-/* Tables that the relation inherits from. */
-static List *
-parents_of(Oid relid)
-{
-	Relation rel = table_open(InheritsRelationId, AccessShareLock);
-	List *result = NIL;
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple tuple;
-
-	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(relid));
-	scan = systable_beginscan(rel, InheritsRelidSeqnoIndexId, true, NULL, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		result = lappend_oid(result, ((Form_pg_inherits) GETSTRUCT(tuple))->inhparent);
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	return result;
-}
-
 static void
 refuse_stranger(const DmHome *home, Oid relid, Oid stranger)
 {
@@ -277,7 +258,7 @@ settle_family(const DmHome *home, Oid relid)
 	List *family;
 	List *relids;
 	List *statements = statements_for(relid, &family, &relids);
-	List *near = list_concat(find_inheritance_children(relid, NoLock), parents_of(relid));
+	List *near = list_concat(find_inheritance_children(relid, NoLock), DmParents(relid));
 	ListCell *cell;
 	Oid used;
 

@@ -122,10 +122,11 @@ add_readers(List **above, Oid relid)
 	}
 }
 
-static void
-add_parents(List **above, Oid relid)
+List *
+DmParents(Oid relid)
 {
 	Relation rel = table_open(InheritsRelationId, AccessShareLock);
+	List *parents = NIL;
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple tuple;
@@ -134,9 +135,10 @@ add_parents(List **above, Oid relid)
 				ObjectIdGetDatum(relid));
 	scan = systable_beginscan(rel, InheritsRelidSeqnoIndexId, true, NULL, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		*above = list_append_unique_oid(*above, ((Form_pg_inherits) GETSTRUCT(tuple))->inhparent);
+		parents = lappend_oid(parents, ((Form_pg_inherits) GETSTRUCT(tuple))->inhparent);
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
+	return parents;
 }
 
 List *
@@ -148,7 +150,7 @@ DmReadThrough(Oid relation)
 	{
 		CHECK_FOR_INTERRUPTS();
 		add_readers(&above, list_nth_oid(above, i));
-		add_parents(&above, list_nth_oid(above, i));
+		above = list_concat_unique_oid(above, DmParents(list_nth_oid(above, i)));
 	}
 	return above;
 }

@@ -49,6 +49,9 @@ extern char *DmCodeHint(const DmCode *code, bool live);
  */
 extern void DmCodeLock(Oid relation, bool exclusive);
 
+/* The tables that this one inherits from, or is a partition of. */
+extern List *DmParents(Oid relation);
+
 /* The relation, and all that it would be read through: views, policies, parents. */
 extern List *DmReadThrough(Oid relation);
 
